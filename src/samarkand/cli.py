@@ -1,0 +1,182 @@
+"""The command `samarkand`: parse, call, print. Every command is a function of its module."""
+
+import sys
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from samarkand import __version__
+from samarkand.errors import SamarkandError
+
+app = typer.Typer(
+    name="samarkand",
+    help="Keep an annotated corpus in git: check it, convert it, build it into a dataset.",
+    epilog="A first try: samarkand init my-corpus, samarkand import FILES --from brat my-corpus "
+    "--layer hand/a, samarkand build my-corpus.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+FORMS = "brat, conll, quotes"
+
+
+def _clean(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Errors that a user can cause are printed, without a traceback, and exit with 1."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except SamarkandError as error:
+            print(error, file=sys.stderr)
+        except (PermissionError, IsADirectoryError, NotADirectoryError, FileNotFoundError) as error:
+            print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        except BrokenPipeError:
+            sys.stderr.close()
+        raise typer.Exit(1)
+
+    return run
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+Root = Annotated[Path, typer.Argument(help="The corpus folder.", show_default=True)]
+
+
+@app.command()
+@_clean
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    name: Annotated[str, typer.Option(help="The corpus's name; by default the folder's.")] = "",
+) -> None:
+    """Lay out an empty corpus: corpus/, annotations/ and dataset_card.md.
+
+    Example: samarkand init my-corpus
+    """
+    from samarkand.init import init
+
+    init(folder, name or folder.resolve().name)
+    print(f"{folder}: an empty corpus; fill it with `samarkand import SRC --from brat {folder}`")
+
+
+@app.command("import")
+@_clean
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A file or folder.")],
+    root: Root = Path(),
+    form: Annotated[str, typer.Option("--from", help=f"Its format: {FORMS}.")] = ...,  # type: ignore[assignment]
+    layer: Annotated[str, typer.Option(help="The layer to fill.")] = "hand/a",
+    kind: Annotated[str, typer.Option(help="hand, model or adjudicated.")] = "hand",
+    annotator: Annotated[str, typer.Option(help="Who or what annotated.")] = "unknown",
+    human: Annotated[bool, typer.Option("--human/--not-human", help="A person.")] = False,
+    made: Annotated[
+        str, typer.Option("--date", help="When, as YYYY-MM-DD; by default today.")
+    ] = "",
+    lossy: Annotated[bool, typer.Option("--lossy", help="Import what can be imported.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what the layer says of these documents.")
+    ] = False,
+) -> None:
+    """Bring annotated files into a corpus, as documents and a layer.
+
+    Example: samarkand import standoff/ --from brat my-corpus --layer hand/a --annotator ada --human
+    """
+    from samarkand.corpus import Provenance
+    from samarkand.import_ import import_
+
+    provenance = Provenance(
+        kind, annotator, human, date=made or date.today().isoformat(), tool=f"import from {form}"
+    )
+    print(import_(source, form, root, layer, provenance, lossy, overwrite))
+
+
+@app.command()
+@_clean
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A file or folder.")],
+    target: Annotated[Path, typer.Argument(metavar="DST", help="A folder to make.")],
+    form: Annotated[
+        str, typer.Option("--from", help=f"Its format: {FORMS}, or samarkand for a corpus folder.")
+    ] = "samarkand",
+    to: Annotated[str, typer.Option("--to", help=f"The format wanted: {FORMS}.")] = ...,  # type: ignore[assignment]
+    layer: Annotated[str, typer.Option(help="The layer to take from a corpus folder.")] = "hand/a",
+    lossy: Annotated[
+        bool, typer.Option("--lossy", help="Convert what can be converted, and say what is lost.")
+    ] = False,
+) -> None:
+    """Convert annotations from one format to another; refuses to lose anything unless told to.
+
+    Example: samarkand convert standoff/ tagged/ --from brat --to conll --lossy
+    """
+    from samarkand.convert import convert
+
+    print(convert(source, target, form, to, layer, lossy))
+
+
+@app.command()
+@_clean
+def check(
+    root: Root = Path(),
+    layout: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+) -> None:
+    """Find everything that is wrong with a corpus, in one pass: file, line, what and why.
+
+    Exits with 1 where there are errors (or, with --strict, warnings). docs/checks.md lists the
+    checks.
+    """
+    from samarkand import store
+    from samarkand.check import check, render, to_json
+
+    if layout not in ("text", "json"):
+        raise SamarkandError(f"--format is text or json, got '{layout}'")
+    findings = check(store.read(root))
+    print(to_json(findings, root) if layout == "json" else render(findings, root))
+    if any(strict or finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+@_clean
+def build(
+    root: Root = Path(),
+    out: Annotated[Path, typer.Option(help="The dataset's folder.")] = Path("dist/samarkand"),
+    layer: Annotated[str, typer.Option(help="The layer to publish; see corpus/corpus.toml.")] = "",
+    allow_errors: Annotated[
+        bool, typer.Option("--allow-errors", help="Build a corpus with errors all the same.")
+    ] = False,
+) -> None:
+    """Check a corpus and write its dataset: Parquet, README.md and manifest.json.
+
+    Load it with datasets.load_dataset("dist/samarkand", "ner").
+    """
+    from samarkand.build import build
+    from samarkand.progress import progress
+
+    with progress("building") as report:
+        manifest = build(root, out, layer or None, allow_errors, report)
+    for name, parts in manifest["rows"].items():
+        rows = ", ".join(f"{size:,} {split}" for split, size in parts.items())
+        print(f"{name}: {rows}")
+    for what, count in manifest["losses"].items():
+        print(f"does not fit, {what}: {count:,}")
+    print(f'{out}: load it with datasets.load_dataset("{out}")')

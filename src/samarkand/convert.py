@@ -1,0 +1,103 @@
+"""From one annotation format to another, with a report of what is lost on the way."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from samarkand import diff, files, store
+from samarkand.corpus import Corpus
+from samarkand.errors import Problem, SamarkandError
+from samarkand.formats import FORMATS
+from samarkand.formats.base import Format, Reading
+
+#: The name under which the layout in git can be a source like any format.
+REPOSITORY = "samarkand"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was converted. `unread`: what the source says that a corpus cannot hold; `lost`: what
+    the corpus holds that the target cannot say."""
+
+    documents: int
+    entities: int
+    relations: int
+    stances: int
+    unread: tuple[tuple[str, int], ...]
+    lost: tuple[diff.Change, ...]
+
+    def __str__(self) -> str:
+        counts = (
+            f"{self.documents:,} documents, {self.entities:,} entities, "
+            f"{self.relations:,} relations, {self.stances:,} stances"
+        )
+        unread = [f"not read, {what}: {count:,}" for what, count in self.unread]
+        lost = [f"not written, {change}" for change in self.lost]
+        return "\n".join([counts, *unread, *lost])
+
+
+def read(source: Path, form: str, layer: str) -> Reading:
+    """Read a file or folder of that format as a corpus with one layer.
+
+    Errors: SamarkandError for an unknown format, a missing source, no file of that format in it,
+    or files that cannot be read.
+    """
+    if form == REPOSITORY:
+        corpus = store.read(source, [layer])
+        return Reading(corpus)
+    chosen = get(form)
+    found = files.tree(source, chosen.SUFFIXES)
+    if not found:
+        wanted = " or ".join(f"*{suffix}" for suffix in chosen.SUFFIXES)
+        message = f"no {wanted} in it; is this {form}?"
+        raise SamarkandError([Problem(str(source), 0, message)])
+    return chosen.read(found, layer)
+
+
+def get(form: str) -> Format:
+    """The format of that name. Errors: SamarkandError that lists the formats."""
+    if form not in FORMATS:
+        known = ", ".join(sorted(FORMATS))
+        raise SamarkandError(f"no format is called '{form}'; there are {known}")
+    return FORMATS[form]
+
+
+def report(reading: Reading, target: str, layer: str) -> Report:
+    """What writing this reading in the target format loses."""
+    corpus: Corpus = reading.corpus
+    narrowed = get(target).narrow(corpus, layer)
+    kept = corpus.layers[layer]
+    return Report(
+        len(corpus.documents),
+        len(kept.entities),
+        len(kept.relations),
+        len(kept.stances),
+        tuple(sorted(reading.unread.items())),
+        tuple(diff.diff(corpus, narrowed, layer)),
+    )
+
+
+def convert(
+    source: Path,
+    target: Path,
+    source_format: str,
+    target_format: str,
+    layer: str = "hand/a",
+    lossy: bool = False,
+) -> Report:
+    """Convert a file or folder; `target` becomes a folder, whole or not at all.
+
+    Errors: SamarkandError where something would be lost and `lossy` is not set (the message is
+    the report), or the target is there already.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise SamarkandError([Problem(str(target), 0, "is there already; choose another place")])
+    get(target_format)
+    reading = read(source, source_format, layer)
+    said = report(reading, target_format, layer)
+    if (said.lost or said.unread) and not lossy:
+        message = f"{said}\nnothing was written; --lossy converts what can be converted"
+        raise SamarkandError(message)
+    written = get(target_format).write(reading.corpus, layer)
+    with files.folder(target) as new:
+        files.write_tree(new, written)
+    return said

@@ -1,0 +1,188 @@
+"""What every annotation format shares: files in memory, document ids, the frame of a reading.
+
+A format is a module with `read`, `write` and `narrow`. It sees no disk: files are bytes by
+relative path. `read(write(c)) == narrow(c)` holds for each, so `narrow` tells what is lost.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from samarkand import files, schema
+from samarkand.corpus import Corpus, Layer, from_columns, infer_labels
+from samarkand.errors import FormatError, Problem
+
+Files = Mapping[str, bytes]
+
+#: Folder names that say which split a document is in, as corpora are commonly laid out.
+SPLIT_FOLDERS = {
+    "train": "train",
+    "training": "train",
+    "dev": "validation",
+    "devel": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read, and what could be read but not represented: counted, by kind."""
+
+    corpus: Corpus
+    unread: Mapping[str, int] = field(default_factory=dict)
+
+
+class Format(Protocol):
+    """What a format's module offers."""
+
+    @property
+    def SUFFIXES(self) -> tuple[str, ...]:  # noqa: N802
+        """The ends of the names of the files it reads."""
+
+    def read(self, files: Files, layer: str) -> Reading:
+        """Files as a corpus with one layer. Errors: FormatError."""
+
+    def write(self, corpus: Corpus, layer: str) -> Files:
+        """One layer of a corpus as files."""
+
+    def narrow(self, corpus: Corpus, layer: str) -> Corpus:
+        """The part of the corpus that the format can say: what reading its files gives back."""
+
+
+def frame(documents: pa.Table, layer: Layer) -> Corpus:
+    """A corpus of documents and one layer; its label schema is what the layer uses.
+
+    Foreign files have no actor table, label schema or provenance; a repository has.
+    """
+    return Corpus(documents, infer_labels([layer]), layers={layer.name: layer})
+
+
+def documents(rows: Iterable[tuple[str, str, str | None]]) -> pa.Table:
+    """A documents table of (document id, text, split) and nothing else."""
+    docs, texts, splits = zip(*sorted(rows), strict=True) if (rows := list(rows)) else ((),) * 3
+    columns = {"doc": docs, "text": texts, "split": splits}
+    return from_columns(schema.DOCUMENTS, columns, len(docs))
+
+
+def bare(table: pa.Table, splits: bool = False) -> pa.Table:
+    """The documents with their text alone (and their split): what most formats can say of them."""
+    names = ["doc", "text", "split"] if splits else ["doc", "text"]
+    columns = {name: table[name] for name in names}
+    return from_columns(schema.DOCUMENTS, columns, len(table))
+
+
+def doc_ids(paths: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+    """A document id and a split for each path (without its suffix).
+
+    A folder called train, dev or test says the split. The id is the file's name, with the folders
+    before it where two files bear one name, and with `-` for what is not safe in a file name.
+    Errors: FormatError where two files still come to one id.
+    """
+    names = {path: PurePosixPath(path).name for path in paths}
+    if len(set(names.values())) < len(names):
+        names = {path: path.replace("/", "-") for path in paths}
+    found: dict[str, tuple[str, str | None]] = {}
+    owner: dict[str, str] = {}
+    for path, name in names.items():
+        doc = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("._-").rstrip(".")[:200]
+        if not files.is_slug(doc):
+            raise FormatError([Problem(path, 0, "no document id can be made of this file name")])
+        if doc in owner:
+            message = f"both this file and {owner[doc]} come to the document id '{doc}'"
+            raise FormatError([Problem(path, 0, message)])
+        owner[doc] = path
+        folders = [part.lower() for part in PurePosixPath(path).parts[:-1]]
+        split = next((SPLIT_FOLDERS[f] for f in reversed(folders) if f in SPLIT_FOLDERS), None)
+        found[path] = doc, split
+    return found
+
+
+def decode(path: str, data: bytes, problems: list[Problem]) -> str | None:
+    """A file's text. What is not UTF-8, or starts with a byte order mark, is a problem."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        message = "starts with a byte order mark; save the file as plain UTF-8"
+        problems.append(Problem(path, 1, message))
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte {error.start} of the file is not UTF-8; save the file as UTF-8"
+        problems.append(Problem(path, line, message))
+        return None
+
+
+def only_docs(table: pa.Table, docs: Sequence[str]) -> pa.Table:
+    """The rows of those documents."""
+    return table.filter(pc.is_in(table["doc"], pa.array(docs, pa.string())))
+
+
+def numbered(layer: Layer, prefix: Mapping[str, str]) -> Layer:
+    """The layer with ids of the form prefix + number, for formats that know no others.
+
+    `prefix` maps table names to prefixes. Ids of that form stay; each other one takes the lowest
+    number free in its document, in canonical order. What refers to an entity follows it.
+    """
+    tables: dict[str, pa.Table] = {}
+    entity: dict[tuple[str, str], str] = {}
+    for name in schema.TABLES:
+        table = layer.table(name)
+        if name in prefix:
+            docs, ids = table["doc"].to_pylist(), table["id"].to_pylist()
+            new = _renumber(docs, ids, prefix[name])
+            table = _with(table, "id", new)
+            if name == "entities":
+                entity = dict(zip(zip(docs, ids, strict=True), new, strict=True))
+        tables[name] = table
+    if "entities" in prefix:
+        tables["relations"] = _follow(tables["relations"], ("head", "tail", "object"), entity)
+        tables["stances"] = _follow(tables["stances"], ("holder", "target"), entity)
+        stances = tables["stances"]
+        chains = [
+            [entity.get((doc, id), id) for id in chain]
+            for doc, chain in zip(
+                stances["doc"].to_pylist(), stances["source_chain"].to_pylist(), strict=True
+            )
+        ]
+        tables["stances"] = _with(stances, "source_chain", chains)
+    return Layer(layer.name, **tables, provenance=layer.provenance)
+
+
+def _renumber(docs: Sequence[str], ids: Sequence[str], prefix: str) -> list[str]:
+    form = re.compile(re.escape(prefix) + r"(0|[1-9][0-9]{0,8})")
+    taken = {(doc, id) for doc, id in zip(docs, ids, strict=True) if form.fullmatch(id)}
+    last: dict[str, int] = {}
+    new = []
+    for doc, id in zip(docs, ids, strict=True):
+        if not form.fullmatch(id):
+            number = last.get(doc, 0) + 1
+            while (doc, f"{prefix}{number}") in taken:
+                number += 1
+            last[doc] = number
+            id = f"{prefix}{number}"
+        new.append(id)
+    return new
+
+
+def _follow(
+    table: pa.Table, columns: Iterable[str], entity: Mapping[tuple[str, str], str]
+) -> pa.Table:
+    docs = table["doc"].to_pylist()
+    for column in columns:
+        ids = table[column].to_pylist()
+        new = [entity.get((doc, id), id) for doc, id in zip(docs, ids, strict=True)]
+        table = _with(table, column, new)
+    return table
+
+
+def _with(table: pa.Table, column: str, values: Any) -> pa.Table:
+    place = table.schema.get_field_index(column)
+    wanted = table.schema.field(column)
+    return table.set_column(place, wanted, pa.array(values, wanted.type))

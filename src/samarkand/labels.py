@@ -1,0 +1,210 @@
+"""The label schema: which labels there are and what may stand where (`annotations/schema.toml`).
+
+Entity labels come in groups; the mentions of a flat group may not overlap each other. A relation
+type has a domain (`head`), a range (`tail`) and, for a few types, an `object`. An argument type
+is a label, or `LABEL+actor`: that label, if the mention refers to an actor. `@CLASS` in the file
+stands for the argument types listed under `[classes]`.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, TypeVar
+
+import msgspec
+import tomli_w
+
+from samarkand.errors import CorpusError, Problem
+from samarkand.jsonl import explain
+from samarkand.schema import STATUSES
+
+
+@dataclass(frozen=True)
+class Group:
+    """Entity labels that belong together. `flat`: their mentions may not overlap."""
+
+    name: str
+    labels: tuple[str, ...]
+    flat: bool = False
+
+
+@dataclass(frozen=True)
+class RelationType:
+    """A relation label with the argument types it may join; no types means any."""
+
+    name: str
+    head: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
+    object: tuple[str, ...] = ()
+    symmetric: bool = False
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute of entities; no labels or values means any."""
+
+    name: str
+    labels: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelSchema:
+    """Everything that annotations may say. `polarity` runs from against to for."""
+
+    name: str = ""
+    version: str = "0"
+    groups: tuple[Group, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    relations: tuple[RelationType, ...] = ()
+    acts: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = STATUSES
+    polarity: tuple[tuple[int, str], ...] = ()
+    propositions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every entity label, group by group."""
+        return tuple(label for group in self.groups for label in group.labels)
+
+    def relation(self, name: str) -> RelationType | None:
+        """The relation type of that name, if there is one."""
+        return next((kind for kind in self.relations if kind.name == name), None)
+
+
+class _Group(msgspec.Struct, forbid_unknown_fields=True):
+    labels: tuple[str, ...]
+    flat: bool = False
+
+
+class _Attribute(msgspec.Struct, forbid_unknown_fields=True):
+    labels: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+class _Relation(msgspec.Struct, forbid_unknown_fields=True):
+    head: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
+    object: tuple[str, ...] = ()
+    symmetric: bool = False
+
+
+class _Stance(msgspec.Struct, forbid_unknown_fields=True):
+    acts: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = STATUSES
+    polarity: dict[str, str] = {}
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    version: str
+    groups: dict[str, _Group] = {}
+    attributes: dict[str, _Attribute] = {}
+    classes: dict[str, tuple[str, ...]] = {}
+    relations: dict[str, _Relation] = {}
+    stance: _Stance = msgspec.field(default_factory=_Stance)
+    propositions: dict[str, str] = {}
+
+
+def parse(path: str, data: bytes) -> LabelSchema:
+    """Read a `schema.toml`.
+
+    Errors: CorpusError for what is not TOML, not of this shape, names a label twice, or gives a
+    relation an argument type that is no label.
+    """
+    file = parse_toml(path, data, _File)
+    groups = tuple(Group(name, group.labels, group.flat) for name, group in file.groups.items())
+    seen: set[str] = set()
+    for label in (label for group in groups for label in group.labels):
+        if label in seen:
+            raise CorpusError([Problem(path, 0, f"entity label '{label}' is listed twice")])
+        seen.add(label)
+    try:
+        polarity = tuple(sorted((int(key), name) for key, name in file.stance.polarity.items()))
+    except ValueError:
+        message = f"polarity keys are whole numbers, got {sorted(file.stance.polarity)}"
+        raise CorpusError([Problem(path, 0, message)]) from None
+    relations = tuple(
+        RelationType(
+            name,
+            _expand(path, name, kind.head, file.classes, seen),
+            _expand(path, name, kind.tail, file.classes, seen),
+            _expand(path, name, kind.object, file.classes, seen),
+            kind.symmetric,
+        )
+        for name, kind in file.relations.items()
+    )
+    return LabelSchema(
+        name=file.name,
+        version=file.version,
+        groups=groups,
+        attributes=tuple(Attribute(n, a.labels, a.values) for n, a in file.attributes.items()),
+        relations=relations,
+        acts=file.stance.acts,
+        statuses=file.stance.statuses,
+        polarity=polarity,
+        propositions=tuple(file.propositions.items()),
+    )
+
+
+def _expand(
+    path: str,
+    relation: str,
+    types: Iterable[str],
+    classes: Mapping[str, tuple[str, ...]],
+    labels: set[str],
+) -> tuple[str, ...]:
+    expanded: list[str] = []
+    for name in types:
+        members = classes.get(name[1:], ()) if name.startswith("@") else (name,)
+        expanded.extend(member for member in members if member not in expanded)
+        if not members or any(member.removesuffix("+actor") not in labels for member in members):
+            message = f"relation {relation}: '{name}' is neither an entity label nor a class"
+            raise CorpusError([Problem(path, 0, message)])
+    return tuple(expanded)
+
+
+def dump(schema: LabelSchema) -> bytes:
+    """Write a `schema.toml` that `parse` reads back equal (without its comments and classes)."""
+    relations: dict[str, Any] = {}
+    for kind in schema.relations:
+        sides = {"head": kind.head, "tail": kind.tail, "object": kind.object}
+        relations[kind.name] = {name: list(types) for name, types in sides.items() if types}
+        if kind.symmetric:
+            relations[kind.name]["symmetric"] = True
+    content = {
+        "name": schema.name,
+        "version": schema.version,
+        "groups": {g.name: {"flat": g.flat, "labels": list(g.labels)} for g in schema.groups},
+        "attributes": {
+            a.name: {"labels": list(a.labels), "values": list(a.values)} for a in schema.attributes
+        },
+        "relations": relations,
+        "stance": {
+            "acts": list(schema.acts),
+            "statuses": list(schema.statuses),
+            "polarity": {str(value): name for value, name in schema.polarity},
+        },
+        "propositions": dict(schema.propositions),
+    }
+    return tomli_w.dumps(content).encode()
+
+
+T = TypeVar("T")
+
+
+def parse_toml(path: str, data: bytes, kind: type[T]) -> T:
+    """Decode a TOML file into a msgspec struct; CorpusError names the file and the key."""
+    try:
+        if data.startswith(b"\xef\xbb\xbf"):
+            raise ValueError("starts with a byte order mark; save the file as plain UTF-8")
+        raw = tomllib.loads(data.decode())
+        if is_dataclass(kind):  # msgspec passes over keys that a dataclass does not have
+            for key in sorted(raw.keys() - {field.name for field in fields(kind)}):
+                raise ValueError(f"unknown key '{key}'")
+        return msgspec.convert(raw, kind)
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start} is not UTF-8; save the file as UTF-8"
+        raise CorpusError([Problem(path, 0, message)]) from None
+    except (ValueError, msgspec.ValidationError) as error:
+        raise CorpusError([Problem(path, 0, explain(error))]) from None

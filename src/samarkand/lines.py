@@ -1,0 +1,141 @@
+"""Annotations as JSON lines: what one line of a layer's file holds, and its table columns.
+
+A line names its kind by its first key: `{"entity": "T1", ...}`, `{"relation": "R1", ...}` or
+`{"stance": "S1", ...}`; the value is the annotation's id. Absent keys are null or empty.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from samarkand import schema
+from samarkand.corpus import from_columns
+
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+Int8 = Annotated[int, msgspec.Meta(ge=-128, le=127)]
+
+
+class Span(msgspec.Struct, forbid_unknown_fields=True):
+    begin: Int32
+    end: Int32
+    text: str
+
+
+class Entity(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    entity: str
+    label: str
+    begin: Int32
+    end: Int32
+    text: str
+    fragments: list[Span] | None = None
+    actor: str | None = None
+    score: float | None = None
+    attributes: dict[str, str] = {}
+
+
+class Relation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    relation: str
+    label: str
+    head: str
+    tail: str
+    object: str | None = None
+    evidence: list[Span] = []
+    status: str | None = None
+    score: float | None = None
+    attributes: dict[str, str] = {}
+
+
+class Stance(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    stance: str
+    holder: str
+    target: str
+    target_spans: list[Span] = []
+    polarity: Int8 | None = None
+    act: str | None = None
+    cue: list[Span] = []
+    content: list[Span] = []
+    source_chain: list[str] = []
+    explicit: bool | None = None
+    status: str | None = None
+    score: float | None = None
+    attributes: dict[str, str] = {}
+
+
+Line = Entity | Relation | Stance
+
+#: The line type of each table, in the order in which a file holds them.
+KINDS: dict[str, type[Entity] | type[Relation] | type[Stance]] = {
+    "entities": Entity,
+    "relations": Relation,
+    "stances": Stance,
+}
+
+#: The key that holds the id on a line of each table.
+ID_KEYS = {"entities": "entity", "relations": "relation", "stances": "stance"}
+
+
+def to_table(name: str, docs: Sequence[str], rows: Sequence[Any]) -> pa.Table:
+    """Lines of one kind as the table of that name; `docs` gives each line's document."""
+    wanted = schema.TABLES[name]
+    columns: dict[str, Any] = {"doc": docs}
+    for column in wanted.names[1:]:
+        values = [getattr(row, ID_KEYS[name] if column == "id" else column) for row in rows]
+        if column in schema.SPAN_COLUMNS[name]:
+            columns[column] = spans(values)
+        elif column == "attributes":
+            columns[column] = pairs(values)
+        else:
+            columns[column] = values
+    return from_columns(wanted, columns, len(rows))
+
+
+def from_table(name: str, table: pa.Table) -> list[Any]:
+    """The rows of a layer's table as lines, in the table's order."""
+    kind = KINDS[name]
+    columns: dict[str, list[Any]] = {}
+    for column in table.column_names[1:]:
+        values = table[column].to_pylist()
+        if column in schema.SPAN_COLUMNS[name]:
+            values = [v and [Span(**span) for span in v] for v in values]
+        elif column == "attributes":
+            values = [{p["name"]: p["value"] for p in v} for v in values]
+        columns[ID_KEYS[name] if column == "id" else column] = values
+    names = list(columns)
+    return [
+        kind(**dict(zip(names, row, strict=True))) for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def spans(values: Sequence[Iterable[Span] | None]) -> pa.Array:
+    """Lists of spans as an Arrow column; None is null."""
+    flat = [span for value in values if value for span in value]
+    arrays = [
+        pa.array([span.begin for span in flat], pa.int32()),
+        pa.array([span.end for span in flat], pa.int32()),
+        pa.array([span.text for span in flat], pa.string()),
+    ]
+    flat_array = pa.StructArray.from_arrays(arrays, fields=list(schema.SPAN))
+    return _lists(schema.SPANS, flat_array, values)
+
+
+def pairs(values: Sequence[Mapping[str, str]]) -> pa.Array:
+    """Attributes as an Arrow column, sorted by name."""
+    flat = [pair for value in values for pair in sorted(value.items())]
+    kind = schema.PAIRS.value_type
+    arrays = [
+        pa.array([name for name, _ in flat], pa.string()),
+        pa.array([value for _, value in flat], pa.string()),
+    ]
+    return _lists(schema.PAIRS, pa.StructArray.from_arrays(arrays, fields=list(kind)), values)
+
+
+def _lists(kind: pa.DataType, flat: pa.Array, values: Sequence[Any]) -> pa.Array:
+    sizes = np.fromiter((len(value) if value else 0 for value in values), np.int32, len(values))
+    offsets = np.concatenate([np.zeros(1, np.int32), np.cumsum(sizes, dtype=np.int32)])
+    array = pa.ListArray.from_arrays(pa.array(offsets), flat, type=kind)
+    null = pa.array([value is None for value in values], pa.bool_())
+    return pc.if_else(null, pa.scalar(None, kind), array) if pc.any(null).as_py() else array

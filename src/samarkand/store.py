@@ -1,0 +1,332 @@
+"""The corpus in git: plain files that people can read, diff and merge, to and from a Corpus.
+
+corpus/corpus.toml             name, version, licence, and the layer that is published
+corpus/articles/<doc>.txt      raw text, UTF-8, never normalised
+corpus/articles.jsonl          one line an article: metadata
+corpus/actors.jsonl            one line an actor
+annotations/schema.toml        the label schema
+annotations/<layer>/layer.toml provenance
+annotations/<layer>/<doc>.jsonl  one annotation a line, each with the text it covers
+"""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import tomli_w
+
+from samarkand import files, jsonl, lines, schema
+from samarkand import labels as label_schema
+from samarkand.corpus import About, Corpus, Layer, Provenance, digest, from_columns
+from samarkand.errors import CorpusError, Problem, SamarkandError
+
+ARTICLES, ACTORS, ABOUT = "corpus/articles.jsonl", "corpus/actors.jsonl", "corpus/corpus.toml"
+TEXTS, LAYERS, SCHEMA = "corpus/articles", "annotations", "annotations/schema.toml"
+
+#: Documents are read in blocks, so that their lines are never all in memory as objects.
+BLOCK = 1000
+
+
+class Article(msgspec.Struct, omit_defaults=True):
+    doc: str
+    title: str | None = None
+    published: datetime.date | None = None
+    language: str | None = None
+    event: str | None = None
+    split: str | None = None
+    license: str | None = None
+    sha256: str | None = None
+
+
+class Actor(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    actor: str
+    name: str
+    kind: str | None = None
+    country: str | None = None
+    wikidata: str | None = None
+
+
+def read(root: Path | str, layers: Iterable[str] | None = None) -> Corpus:
+    """Read a corpus folder; `layers` names the layers wanted, all of them by default.
+
+    Errors: CorpusError with every fault of every file at once: what cannot be decoded, files
+    missing or not listed, ids that are not safe as file names, symbolic links out of the folder.
+    """
+    root = Path(root)
+    if not (root / ARTICLES).is_file():
+        hint = "is this a corpus folder? `samarkand init` lays one out"
+        raise CorpusError([Problem(str(root / ARTICLES), 0, f"no such file; {hint}")])
+    problems: list[Problem] = []
+    documents = _read_documents(root, problems)
+    actors = _read_actors(root, problems)
+    label_set, about = label_schema.LabelSchema(), About()
+    try:
+        if data := _optional(root, SCHEMA):
+            label_set = label_schema.parse(str(root / SCHEMA), data)
+        if data := _optional(root, ABOUT):
+            about = label_schema.parse_toml(str(root / ABOUT), data, About)
+    except SamarkandError as error:
+        problems += error.problems
+    found = {}
+    try:
+        names = layer_names(root) if layers is None else layers
+    except SamarkandError as error:
+        problems += error.problems
+        names = []
+    for name in sorted(names):
+        found[name] = _read_layer(root, name, problems)
+    if problems:
+        raise CorpusError(problems)
+    return Corpus(documents, label_set, actors, found, about)
+
+
+def layer_names(root: Path) -> list[str]:
+    """The layers of a corpus folder: the folders under `annotations` with a layer.toml or lines.
+
+    Errors: SamarkandError for a symbolic link that leads out of the corpus.
+    """
+    home = root / LAYERS
+    found = []
+    for path in sorted(home.rglob("*")):
+        if path.is_symlink():
+            files.guard(path, root)
+        if path.parent != home and (path.name == "layer.toml" or path.suffix == ".jsonl"):
+            found.append(path.parent.relative_to(home).as_posix())
+    return sorted(set(found))
+
+
+def _optional(root: Path, name: str) -> bytes | None:
+    path = root / name
+    if not path.exists():
+        return None
+    files.guard(path, root)
+    return path.read_bytes()
+
+
+def _read_documents(root: Path, problems: list[Problem]) -> pa.Table:
+    path = str(root / ARTICLES)
+    rows: dict[str, tuple[Article, dict[str, str]]] = {}
+    for number, line in enumerate(jsonl.split(path, _optional(root, ARTICLES) or b"", problems), 1):
+        try:
+            article, metadata = _article(line)
+            if article.doc in rows:
+                raise ValueError(f"document '{article.doc}' is listed twice")
+            rows[article.doc] = article, metadata
+        except (ValueError, msgspec.ValidationError) as error:
+            problems.append(Problem(path, number, jsonl.explain(error)))
+    listed = not problems
+    texts = {doc: _text(root, doc, problems) for doc in rows}
+    if listed:
+        problems += [
+            Problem(str(file), 0, f"is not listed in {ARTICLES}")
+            for file in files.listed(root / TEXTS, ".txt")
+            if file.stem not in rows
+        ]
+    columns: dict[str, Any] = {
+        name: [getattr(article, name) for article, _ in rows.values()]
+        for name in Article.__struct_fields__
+    }
+    columns["text"] = [texts[doc] for doc in rows]
+    columns["metadata"] = lines.pairs([metadata for _, metadata in rows.values()])
+    return from_columns(schema.DOCUMENTS, columns, len(rows))
+
+
+def _article(line: bytes) -> tuple[Article, dict[str, str]]:
+    value = jsonl.objects(line)
+    article = msgspec.convert(value, Article)
+    if not files.is_slug(article.doc):
+        raise ValueError(
+            f"document id {article.doc!r} is not safe as a file name; use letters, digits, . _ -"
+        )
+    metadata = {k: v for k, v in value.items() if k not in Article.__struct_fields__}
+    for key, extra in metadata.items():
+        if not isinstance(extra, str):
+            raise ValueError(f"metadata '{key}' is a {type(extra).__name__}, wanted a string")
+    return article, metadata
+
+
+def _text(root: Path, doc: str, problems: list[Problem]) -> str:
+    path = root / TEXTS / f"{doc}.txt"
+    try:
+        files.guard(path, root)
+        data = path.read_bytes()
+        if data.startswith(b"\xef\xbb\xbf"):
+            problems.append(
+                Problem(str(path), 1, "starts with a byte order mark; save the file as plain UTF-8")
+            )
+        return data.decode()
+    except FileNotFoundError:
+        problems.append(Problem(str(path), 0, f"no such file, but {ARTICLES} lists the document"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte {error.start} of the file is not UTF-8; save the file as UTF-8"
+        problems.append(Problem(str(path), line, message))
+    except SamarkandError as error:
+        problems += error.problems
+    return ""
+
+
+def _read_actors(root: Path, problems: list[Problem]) -> pa.Table:
+    path = str(root / ACTORS)
+    found = jsonl.split(path, _optional(root, ACTORS) or b"", problems)
+    actors = jsonl.decode(path, found, Actor, problems)
+    seen: set[str] = set()
+    for number, actor in enumerate(actors, 1):
+        if actor.actor in seen:
+            problems.append(Problem(path, number, f"actor '{actor.actor}' is listed twice"))
+        if not files.is_slug(actor.actor):
+            problems.append(Problem(path, number, f"actor id {actor.actor!r} is not a slug"))
+        seen.add(actor.actor)
+    columns = {name: [getattr(a, name) for a in actors] for name in Actor.__struct_fields__}
+    return from_columns(schema.ACTORS, columns, len(actors))
+
+
+def _read_layer(root: Path, name: str, problems: list[Problem]) -> Layer:
+    folder = root / LAYERS / name
+    provenance = None
+    parts: dict[str, list[pa.Table]] = {table: [] for table in schema.TABLES}
+    try:
+        if not folder.is_dir():
+            raise CorpusError([Problem(str(folder), 0, "no such layer")])
+        files.guard(folder, root)
+        if data := _optional(root, f"{LAYERS}/{name}/layer.toml"):
+            provenance = label_schema.parse_toml(str(folder / "layer.toml"), data, Provenance)
+        paths = files.listed(folder, ".jsonl")
+        for path in paths:
+            if path.is_symlink():
+                files.guard(path, root)
+    except SamarkandError as error:
+        problems += error.problems
+        return Layer(name)
+    for start in range(0, len(paths), BLOCK):
+        for table, part in _read_block(paths[start : start + BLOCK], problems).items():
+            parts[table].append(part)
+    return Layer(
+        name,
+        **{table: pa.concat_tables(found) for table, found in parts.items() if found},
+        provenance=provenance,
+    )
+
+
+def _read_block(paths: list[Path], problems: list[Problem]) -> dict[str, pa.Table]:
+    docs: dict[str, list[str]] = {name: [] for name in schema.TABLES}
+    rows: dict[str, list[Any]] = {name: [] for name in schema.TABLES}
+    for path in paths:
+        text_lines = jsonl.split(str(path), path.read_bytes(), problems)
+        for name, (first, kept) in sections(str(path), text_lines, problems).items():
+            values: list[Any] = jsonl.decode(str(path), kept, lines.KINDS[name], problems, first)
+            docs[name] += [path.stem] * len(values)
+            rows[name] += values
+    return {name: lines.to_table(name, docs[name], rows[name]) for name in schema.TABLES}
+
+
+def sections(
+    path: str, found: list[bytes], problems: list[Problem]
+) -> dict[str, tuple[int, list[bytes]]]:
+    """The lines of a layer's file by kind, each with the number of its first line.
+
+    Entities come first, then relations, then stances: anything else is a fault.
+    """
+    starts = {name: f'{{"{key}":'.encode() for name, key in lines.ID_KEYS.items()}
+    result: dict[str, tuple[int, list[bytes]]] = {}
+    at = 0
+    for name, start in starts.items():
+        begin = at
+        while at < len(found) and found[at].startswith(start):
+            at += 1
+        result[name] = (begin + 1, found[begin:at])
+    if at < len(found):
+        wanted = ", ".join(f'{{"{key}":' for key in lines.ID_KEYS.values())
+        message = (
+            f"the line starts with {found[at][:24].decode(errors='replace')!r}; lines start with "
+            f"{wanted} and stand in this order"
+        )
+        problems.append(Problem(path, at + 1, message))
+    return result
+
+
+def write(corpus: Corpus, root: Path | str) -> None:
+    """Write a corpus folder; each file and each layer's folder is replaced whole or not at all.
+
+    A document's hash is recorded now if it was not yet. Files that say the same already are left
+    alone, so a label schema keeps its comments. Texts that the corpus lacks are not deleted.
+    """
+    root = Path(root)
+    for doc, text in _rows(corpus.documents.select(["doc", "text"])):
+        _safe(doc)
+        files.write(root / TEXTS / f"{doc}.txt", text.encode())
+    for layer in corpus.layers.values():
+        write_layer(layer, root)
+    if corpus.labels != _current_labels(root):
+        files.write(root / SCHEMA, label_schema.dump(corpus.labels))
+    about = asdict(corpus.about) | {"languages": list(corpus.about.languages)}
+    files.write(root / ABOUT, tomli_w.dumps(about).encode())
+    actors = [Actor(*row) for row in _rows(corpus.actors)]
+    files.write(root / ACTORS, jsonl.encode(actors))
+    files.write(root / ARTICLES, jsonl.encode(_articles(corpus.documents)))
+
+
+def write_layer(layer: Layer, root: Path | str) -> None:
+    """Write one layer's folder, whole or not at all."""
+    folder = Path(root) / LAYERS / layer.name
+    for part in layer.name.split("/"):
+        _safe(part)
+    content = layer_files(layer)
+    with files.folder(folder) as new:
+        files.write_tree(new, content)
+
+
+def layer_files(layer: Layer) -> dict[str, bytes]:
+    """What the files of a layer's folder say: layer.toml, and one JSONL file a document."""
+    content: dict[str, bytes] = {}
+    if layer.provenance is not None:
+        said = {k: v for k, v in asdict(layer.provenance).items() if v != ""}
+        content["layer.toml"] = tomli_w.dumps(said).encode()
+    parts: dict[str, list[bytes]] = {}
+    for name in schema.TABLES:
+        table = layer.table(name)
+        for doc, row in zip(table["doc"].to_pylist(), lines.from_table(name, table), strict=True):
+            parts.setdefault(doc, []).append(jsonl.encode([row]))
+    for doc, encoded in sorted(parts.items()):
+        _safe(doc)
+        content[f"{doc}.jsonl"] = b"".join(encoded)
+    return content
+
+
+def locate(root: Path, layer: str, doc: str, table: str, id: str) -> tuple[str, int]:
+    """File and line of an annotation of a layer; line 0 where it is not found."""
+    path = root / LAYERS / layer / f"{doc}.jsonl"
+    start = f'{{"{lines.ID_KEYS[table]}":{msgspec.json.encode(id).decode()},'.encode()
+    if path.is_file():
+        for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+            if line.replace(b'": "', b'":"').startswith(start):
+                return str(path), number
+    return str(path), 0
+
+
+def _articles(documents: pa.Table) -> list[dict[str, Any]]:
+    listed = []
+    for row in documents.to_pylist():
+        row["sha256"] = row["sha256"] or digest(row["text"])
+        known = {n: row[n] for n in Article.__struct_fields__ if row[n] is not None}
+        listed.append(known | {pair["name"]: pair["value"] for pair in row["metadata"]})
+    return listed
+
+
+def _current_labels(root: Path) -> label_schema.LabelSchema | None:
+    path = root / SCHEMA
+    return label_schema.parse(str(path), path.read_bytes()) if path.is_file() else None
+
+
+def _rows(table: pa.Table) -> Iterable[tuple[Any, ...]]:
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
+
+
+def _safe(name: str) -> None:
+    if not files.is_slug(name):
+        message = f"{name!r} is not safe as a file name; use letters, digits, . _ -"
+        raise CorpusError([Problem("", 0, message)])

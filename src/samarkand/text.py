@@ -1,0 +1,173 @@
+"""Offsets into text, in every unit that a format counts in, for whole columns at once.
+
+Inside, offsets count Unicode code points. Formats count UTF-8 bytes, UTF-16 code units (Java,
+JavaScript, Label Studio, doccano's browser) or tokens; those units exist only at their border.
+
+The texts of a corpus lie one behind the other in one UTF-8 buffer. Where all characters are one
+unit wide, offsets in both units are equal; so it is enough to know where the wide characters are
+and how many units they add, and a whole column is converted by one binary search in that table.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+UTF8, UTF16 = "utf-8", "utf-16"
+
+
+class OffsetError(ValueError):
+    """An offset outside its text, or inside a character. `row` is the first row that has one."""
+
+    def __init__(self, row: int, message: str) -> None:
+        super().__init__(message)
+        self.row = row
+
+
+@dataclass(frozen=True)
+class _Wide:
+    """The characters wider than one unit: where they are, and what they add.
+
+    `at` counts code points over all texts; `added[k]` is how many units the first k add.
+    """
+
+    at: Ints
+    added: Ints
+
+
+@dataclass(frozen=True)
+class TextIndex:
+    """A column of texts, indexed for conversion; make it with `index`."""
+
+    data: npt.NDArray[np.uint8]  # the UTF-8 of all texts
+    starts: Ints  # n + 1, in bytes
+    points: Ints  # n + 1, in code points
+    wide: dict[str, _Wide]  # by unit
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+
+def index(texts: pa.Array | pa.ChunkedArray) -> TextIndex:
+    """Index a column of texts (pyarrow string, no nulls). Time and memory: one pass, sparse."""
+    array = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    if isinstance(array, pa.ChunkedArray):  # combine_chunks keeps more than 2 GiB in chunks
+        raise ValueError("more than 2 GiB of text in one corpus; split it by documents")
+    if array.null_count:
+        raise ValueError("a text may not be null")
+    raw = np.frombuffer(array.buffers()[1], dtype=np.int32) if len(array) else np.zeros(1, np.int32)
+    offsets = raw[array.offset : array.offset + len(array) + 1].astype(np.int64)
+    buffer = array.buffers()[2] if len(array) else None
+    data = np.frombuffer(buffer or b"", dtype=np.uint8)[offsets[0] : offsets[-1]]
+    starts = offsets - offsets[0]
+    lead = np.flatnonzero(data >= 0xC0)
+    width = 1 + (data[lead] >= 0xC0).astype(np.int64) + (data[lead] >= 0xE0) + (data[lead] >= 0xF0)
+    before = np.cumsum(width - 1) - (width - 1)
+    at = lead - before
+    utf8 = _Wide(at, _sums(width - 1))
+    astral = at[width == 4]
+    utf16 = _Wide(astral, np.arange(len(astral) + 1, dtype=np.int64))
+    points = starts - utf8.added[np.searchsorted(lead, starts, "left")]
+    return TextIndex(data, starts, points, {UTF8: utf8, UTF16: utf16})
+
+
+def lengths(ix: TextIndex) -> Ints:
+    """The length of each text in code points; shape (n,)."""
+    return np.diff(ix.points)
+
+
+def inside(ix: TextIndex, doc: Ints, offset: Ints) -> Mask:
+    """Whether each offset (code points) lies in its document, its end included."""
+    return (offset >= 0) & (offset <= lengths(ix)[doc])
+
+
+def to_unit(ix: TextIndex, unit: str, doc: Ints, offset: Ints) -> Ints:
+    """Code point offsets as offsets in `unit` ("utf-8" or "utf-16"), both within the document.
+
+    Shapes: `doc` (row of each text) and `offset` alike; the result likewise, int64.
+    Errors: OffsetError for an offset outside its text.
+    """
+    _reject(~inside(ix, doc, offset), "offset {} is outside the text", offset)
+    wide = ix.wide[unit]
+    here = ix.points[doc]
+    return offset + _added(wide, here + offset) - _added(wide, here)
+
+
+def from_unit(ix: TextIndex, unit: str, doc: Ints, offset: Ints) -> Ints:
+    """Offsets in `unit` ("utf-8" or "utf-16") as code point offsets, both within the document.
+
+    Errors: OffsetError for an offset outside its text or inside a character (between the halves
+    of a surrogate pair, say).
+    """
+    wide = ix.wide[unit]
+    start = ix.points + _added(wide, ix.points)  # where each text starts, in the unit
+    outside = (offset < 0) | (offset > np.diff(start)[doc])
+    _reject(outside, "offset {} is outside the text", offset)
+    begins = wide.at + wide.added[:-1]
+    ends = wide.at + wide.added[1:]  # of the wide character's last unit
+    there = start[doc] + offset
+    passed = np.searchsorted(begins, there, "left")
+    last = np.maximum(passed - 1, 0)
+    split = (passed > 0) & (there <= ends[last]) if len(ends) else np.zeros(len(there), np.bool_)
+    _reject(split, f"{unit} offset {{}} is inside a character", offset)
+    return there - wide.added[passed] - ix.points[doc]
+
+
+def cover(ix: TextIndex, doc: Ints, begin: Ints, end: Ints) -> pa.Array:
+    """The text that each span covers; shape of the columns; pyarrow string.
+
+    Errors: OffsetError for a span outside its text or that ends before it begins.
+    """
+    _reject(end < begin, "offset {} is behind the span's end", begin)
+    first = ix.starts[doc] + to_unit(ix, UTF8, doc, begin)
+    last = ix.starts[doc] + to_unit(ix, UTF8, doc, end)
+    return gather(ix.data, first, last)
+
+
+def gather(data: npt.NDArray[np.uint8], first: Ints, last: Ints) -> pa.Array:
+    """Slices `[first, last)` of a UTF-8 buffer as a string column, without a loop."""
+    offsets = _sums(last - first)
+    if offsets[-1] > np.iinfo(np.int32).max:
+        raise ValueError("more than 2 GiB of covered text; split the corpus by documents")
+    # Each output byte comes from its slice's start plus its place in the slice.
+    source = np.arange(offsets[-1], dtype=np.int64)
+    source += np.repeat(first - offsets[:-1], last - first)
+    return pa.StringArray.from_buffers(
+        len(first), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data[source])
+    )
+
+
+def tokens_over(
+    token_begin: Ints, token_end: Ints, begin: Ints, end: Ints
+) -> tuple[Ints, Ints, Mask]:
+    """Which tokens each span touches, as half-open token ranges, and whether it fits them exactly.
+
+    All offsets count from one origin (add each document's start), tokens are sorted and do not
+    overlap. A span that touches no token gets an empty range. Shapes: (tokens,), (spans,).
+    """
+    first = np.searchsorted(token_end, begin, "right")
+    last = np.maximum(np.searchsorted(token_begin, end, "left"), first)
+    exact = last > first
+    safe_first, safe_last = np.where(exact, first, 0), np.where(exact, last - 1, 0)
+    if len(token_begin):
+        exact &= (token_begin[safe_first] == begin) & (token_end[safe_last] == end)
+    return first, last, exact
+
+
+def _added(wide: _Wide, point: Ints) -> Ints:
+    return wide.added[np.searchsorted(wide.at, point, "left")]
+
+
+def _sums(values: Ints) -> Ints:
+    """0, then the running sums: one longer than `values`."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(values, dtype=np.int64)])
+
+
+def _reject(bad: Mask, message: str, offset: Ints) -> None:
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise OffsetError(row, message.format(int(offset[row])))

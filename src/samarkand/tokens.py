@@ -1,0 +1,234 @@
+"""spaCy's English tokens, for a whole column of texts at once.
+
+spaCy's tokenizer looks at one stretch between white space after the other, and texts repeat their
+stretches. So the column is cut where a new stretch begins, each distinct piece goes to spaCy once,
+and its tokens are copied to wherever the piece stands. The tokens are spaCy's, not like spaCy's:
+the tests compare them, and `cache=False` asks spaCy about every text as a whole.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache as cached
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from samarkand import text
+from samarkand.text import Ints, Mask, TextIndex
+
+if TYPE_CHECKING:
+    from spacy.tokenizer import Tokenizer
+
+#: Distinct pieces that are handed to spaCy in one text.
+_BATCH = 2000
+
+#: What Python's `str.isspace` holds for white space, and so spaCy.
+_WHITE = "".join(chr(point) for point in range(0x3001) if chr(point).isspace())
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Tokens in the order of the texts. Shape of each column: (tokens,). None is white space.
+
+    `doc` is the row of the text; `begin` and `end` are code points within it, half-open.
+    """
+
+    doc: Ints
+    begin: Ints
+    end: Ints
+
+    def __len__(self) -> int:
+        return len(self.doc)
+
+
+def tokenize(texts: pa.Array | pa.ChunkedArray, *, cache: bool = True) -> Tokens:
+    """The tokens of spaCy's `blank("en")`, but for those that are white space, which are left out.
+
+    `texts` is a pyarrow string column without nulls. `cache=False` tokenizes text by text: the
+    same tokens, slower.
+    """
+    tokenizer = _tokenizer()
+    if not cache or any(_has_inner_white(rule) for rule in tokenizer.rules):
+        return _one_by_one(tokenizer, texts)
+    ix = text.index(texts)
+    cuts = _cuts(ix)
+    pieces = pa.StringArray.from_buffers(
+        len(cuts),
+        pa.py_buffer(np.append(cuts, len(ix.data)).astype(np.int32)),
+        pa.py_buffer(ix.data),
+    ).dictionary_encode()
+    code = pieces.indices.to_numpy()
+    count, begin, end = _tokenize_distinct(tokenizer, pieces.dictionary.to_pylist())
+    length = pc.utf8_length(pieces.dictionary).to_numpy().astype(np.int64)[code]
+    doc = np.repeat(np.arange(len(ix)), np.diff(np.searchsorted(cuts, ix.starts)))
+    start = np.cumsum(length) - length - ix.points[doc]
+    # The tokens of a piece stand one behind the other: its first one's row, and counting on.
+    size = count[code]
+    first = (np.cumsum(count) - count)[code] - (np.cumsum(size) - size)
+    source = np.arange(size.sum(), dtype=np.int64) + np.repeat(first, size)
+    shift = np.repeat(start, size)
+    return Tokens(np.repeat(doc, size), begin[source] + shift, end[source] + shift)
+
+
+def sentences(texts: pa.Array | pa.ChunkedArray, tokens: Tokens) -> Ints:
+    """The number, from 0 within its text, of the sentence that each token is in. Shape: (tokens,).
+
+    A sentence starts at each line that has tokens, and within a line where spaCy's rule-based
+    `sentencizer` starts one when it is given that line's tokens.
+    """
+    if not len(tokens):
+        return np.zeros(0, np.int64)
+    ix = text.index(texts)
+    place = ix.points[tokens.doc] + tokens.begin
+    newline = np.flatnonzero(ix.data == 0x0A)
+    doc = np.searchsorted(ix.starts, newline, "right") - 1
+    breaks = ix.points[doc] + text.from_unit(ix, text.UTF8, doc, newline - ix.starts[doc])
+    line = np.searchsorted(breaks, place, "left")
+    new_doc = np.append(True, np.diff(tokens.doc) > 0)
+    new_line = new_doc | np.append(True, np.diff(line) > 0)
+    starts = new_line | _after_final(*_punctuation(ix, tokens), new_line)
+    number = np.cumsum(starts)
+    return number - np.maximum.accumulate(np.where(new_doc, number, 0))
+
+
+@cached
+def _tokenizer() -> "Tokenizer":
+    import spacy
+    from spacy.attrs import IS_PUNCT, IS_SPACE
+
+    tokenizer = spacy.blank("en").tokenizer
+    # Working out what else spaCy knows of a word takes longer than finding the words.
+    getters = tokenizer.vocab.lex_attr_getters
+    tokenizer.vocab.lex_attr_getters = {key: getters[key] for key in (IS_PUNCT, IS_SPACE)}
+    return tokenizer
+
+
+def _has_inner_white(rule: str) -> bool:
+    return not rule.isspace() and any(character.isspace() for character in rule)
+
+
+def _one_by_one(tokenizer: "Tokenizer", texts: pa.Array | pa.ChunkedArray) -> Tokens:
+    found = [_spans(tokenizer, value) for value in texts.to_pylist()]
+    doc = np.repeat(np.arange(len(found)), [len(spans) for spans in found])
+    both = np.concatenate([*found, np.zeros((0, 2), np.int64)])
+    return Tokens(doc, both[:, 0], both[:, 1])
+
+
+def _spans(tokenizer: "Tokenizer", value: str) -> Ints:
+    """The tokens of one text as code points; shape (tokens, 2)."""
+    rows = tokenizer(value).to_array(["IDX", "LENGTH", "IS_SPACE"]).astype(np.int64)
+    rows = rows.reshape(-1, 3)
+    rows = rows[rows[:, 2] == 0]
+    return np.stack([rows[:, 0], rows[:, 0] + rows[:, 1]], axis=1)
+
+
+def _cuts(ix: TextIndex) -> Ints:
+    """Where the pieces begin, in bytes: with each text, and with what follows white space.
+
+    A piece so has its white space behind it (and before it, where its text begins with some).
+    """
+    white = _white(ix.data)
+    cut = np.zeros(len(ix.data), np.bool_)
+    np.greater(white[:-1], white[1:], out=cut[1:])
+    # Only one plain space has no token of its own, so that a special case could reach across it.
+    behind = 2 + np.flatnonzero(cut[2:] & (ix.data[1:-1] == 0x20))
+    cut[behind[_joined()[ix.data[behind - 2], ix.data[behind]]]] = False
+    cut[ix.starts[:-1][np.diff(ix.starts) > 0]] = True
+    return np.flatnonzero(cut)
+
+
+def _white(data: npt.NDArray[np.uint8]) -> Mask:
+    """Which bytes belong to white space."""
+    white: Mask = np.isin(np.arange(256), [ord(c) for c in _WHITE if ord(c) < 0x80])[data]
+    leads = np.flatnonzero(data >= 0xC0)
+    for character in (c.encode() for c in _WHITE if ord(c) >= 0x80):
+        here = leads[data[leads] == character[0]]
+        for step in range(1, len(character)):
+            here = here[data[here + step] == character[step]]
+        for step in range(len(character)):
+            white[here + step] = True
+    return white
+
+
+@cached
+def _joined() -> Mask:
+    """Bytes between which a plain space is no cut: [last before it, first behind it] -> True.
+
+    After all else, spaCy looks for special cases in the tokens, where it sees no spaces: in
+    ": ):a" it finds ":)" across the space, which keeps it from finding "):". So there is no cut
+    at a space between two characters where a special case, too, falls into tokens.
+    """
+    from spacy.tokenizer import Tokenizer
+
+    tokenizer = _tokenizer()
+    plain = Tokenizer(
+        tokenizer.vocab,
+        prefix_search=tokenizer.prefix_search,
+        suffix_search=tokenizer.suffix_search,
+        infix_finditer=tokenizer.infix_finditer,
+        token_match=tokenizer.token_match,
+        url_match=tokenizer.url_match,
+    )
+    joined = np.zeros((256, 256), np.bool_)
+    for rule in tokenizer.rules:
+        for token in list(plain(rule))[1:]:
+            before, behind = rule[: token.idx].encode(), token.text.encode()
+            joined[before[-1], behind[0]] = True
+    return joined
+
+
+def _tokenize_distinct(
+    tokenizer: "Tokenizer", pieces: Sequence[str]
+) -> tuple[Ints, Ints, Ints]:
+    """How many tokens each piece has, and where they all begin and end within their pieces."""
+    counts, begins, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for batch in _batches(pieces):
+        # A newline is a token of its own: no special case reaches across it.
+        spans = _spans(tokenizer, "\n".join(batch))
+        size = np.fromiter(map(len, batch), np.int64, len(batch)) + 1
+        start = np.cumsum(size) - size
+        piece = np.searchsorted(start, spans[:, 0], "right") - 1
+        counts.append(np.bincount(piece, minlength=len(batch)))
+        begins.append(spans[:, 0] - start[piece])
+        ends.append(spans[:, 1] - start[piece])
+    return np.concatenate(counts), np.concatenate(begins), np.concatenate(ends)
+
+
+def _batches(pieces: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(pieces), _BATCH):
+        yield pieces[first : first + _BATCH]
+
+
+def _punctuation(ix: TextIndex, tokens: Tokens) -> tuple[Mask, Mask]:
+    """Which tokens end a sentence, and which are words: neither that nor punctuation."""
+    from spacy.pipeline.sentencizer import Sentencizer
+
+    final, word = np.zeros(len(tokens), np.bool_), np.ones(len(tokens), np.bool_)
+    at = ix.starts[tokens.doc] + text.to_unit(ix, text.UTF8, tokens.doc, tokens.begin)
+    plain = np.isin(np.arange(256), np.frombuffer(b"0123456789", np.uint8))
+    plain[ord("A") : ord("Z") + 1] = plain[ord("a") : ord("z") + 1] = True
+    rest = np.flatnonzero(~plain[ix.data[at]])  # what begins with a letter or digit is a word
+    covered = text.cover(ix, tokens.doc[rest], tokens.begin[rest], tokens.end[rest])
+    encoded = covered.dictionary_encode()
+    distinct, code = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+    ending = set(Sentencizer.default_punct_chars)
+    vocab = _tokenizer().vocab
+    is_final = np.array([value in ending for value in distinct], np.bool_)
+    is_punct = np.array([vocab[value].is_punct for value in distinct], np.bool_)
+    final[rest] = is_final[code]
+    word[rest] = ~(is_final | is_punct)[code]
+    return final, word
+
+
+def _after_final(final: Mask, word: Mask, new_line: Mask) -> Mask:
+    """The words before which, since the last word or the line's start, a sentence has ended."""
+    passed = np.cumsum(final) - final  # final tokens before each token
+    words = np.flatnonzero(word)
+    line = np.maximum.accumulate(np.where(new_line, passed, 0))
+    since = np.maximum(line[words], np.append(0, passed[words][:-1]))
+    starts = np.zeros(len(final), np.bool_)
+    starts[words] = passed[words] > since
+    return starts
