@@ -54,7 +54,9 @@ def test_any_other_quotation_is_reported(chosen: Quote, message: str) -> None:
 
 
 @given(text=texts(), data=st.data())
-def test_the_shortest_quotation_of_a_span_is_anchored_at_the_span(text: str, data: st.DataObject) -> None:
+def test_the_shortest_quotation_of_a_span_is_anchored_at_the_span(
+    text: str, data: st.DataObject
+) -> None:
     begin = data.draw(st.integers(0, max(len(text) - 1, 0)))
     end = data.draw(st.integers(begin + 1, max(len(text), begin + 1)))
     if text:

@@ -67,7 +67,9 @@ def test_the_good_corpus_is_read_and_written_back_byte_for_byte(tmp_path: Path) 
 
 
 @given(corpus=corpora())
-def test_what_was_written_is_read_back(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_was_written_is_read_back(
+    corpus: Corpus, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     root = tmp_path_factory.mktemp("corpus")
     store.write(corpus, root)
     again = store.read(root, [LAYER])  # git keeps no empty folder, so an empty layer is named

@@ -24,7 +24,9 @@ def every_offset(column: list[str]) -> tuple[np.ndarray, np.ndarray]:
 def test_every_offset_converts_as_slicing_and_encoding_says(unit: str, column: list[str]) -> None:
     encoding, size = UNITS[unit]
     rows, offsets = every_offset(column)
-    wanted = [len(column[r][:o].encode(encoding)) // size for r, o in zip(rows, offsets, strict=True)]
+    wanted = [
+        len(column[r][:o].encode(encoding)) // size for r, o in zip(rows, offsets, strict=True)
+    ]
     ix = text.index(pa.array(column))
     converted = text.to_unit(ix, unit, rows, offsets)
     assert converted.tolist() == wanted
@@ -56,7 +58,9 @@ def test_an_offset_outside_its_text_is_refused_and_its_row_named(offset: int) ->
     ix = text.index(pa.array(["abc", "abc"]))
     assert text.inside(ix, np.array([0, 1]), np.array([3, offset])).tolist() == [True, False]
     for convert in (text.to_unit, text.from_unit):
-        with pytest.raises(text.OffsetError, match=f"^offset {offset} is outside the text$") as caught:
+        with pytest.raises(
+            text.OffsetError, match=f"^offset {offset} is outside the text$"
+        ) as caught:
             convert(ix, text.UTF16, np.array([0, 1]), np.array([3, offset]))
         assert caught.value.row == 1
 
@@ -78,7 +82,12 @@ def test_no_text_may_be_null() -> None:
 
 def test_tokens_over_spans() -> None:
     begin, end = np.array([0, 3, 6, 9]), np.array([2, 5, 8, 12])
-    spans = {(0, 2): (0, 1, True), (0, 5): (0, 2, True), (1, 7): (0, 3, False), (2, 3): (1, 1, False)}
+    spans = {
+        (0, 2): (0, 1, True),
+        (0, 5): (0, 2, True),
+        (1, 7): (0, 3, False),
+        (2, 3): (1, 1, False),
+    }
     got = text.tokens_over(begin, end, *(np.array(v) for v in zip(*spans, strict=True)))
     assert list(zip(*(column.tolist() for column in got), strict=True)) == list(spans.values())
     nothing = np.zeros(0, np.int64)

@@ -145,8 +145,10 @@ def class_names(labels: LabelSchema, config: str) -> dict[tuple[str, ...], list[
     """The names of each column that is a class label, by its path; `[]` is a list's item."""
     entity, relation = list(labels.labels), [kind.name for kind in labels.relations]
     acts, statuses = list(labels.acts), list(labels.statuses)
-    argument: dict[tuple[str, ...], list[str]] = {(name, "label"): entity for name in ("head", "tail", "object", "holder", "target")}
-    tags = {
+    argument: dict[tuple[str, ...], list[str]] = {
+        (name, "label"): entity for name in ("head", "tail", "object", "holder", "target")
+    }
+    tags: dict[tuple[str, ...], list[str]] = {
         ("ner_tags" if place == 0 else f"{group.name}_tags", "[]"): tag_names(group.labels)
         for place, group in enumerate(labels.groups)
     }

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -78,23 +77,23 @@ def ner(corpus: Corpus, layer: Layer, losses: Losses) -> pa.Table:
         "tokens": pa.ListArray.from_arrays(offsets, surface),
     }
     for place, group in enumerate(corpus.labels.groups):
-        chosen = np.isin(spans[3], group.labels)
         name = "ner_tags" if place == 0 else f"{group.name}_tags"
-        tags = _tags(ix, found, [column[chosen] for column in spans], group.labels, losses, name)
+        tags = _tags(found, spans, group.labels, losses, name)
         columns[name] = pa.ListArray.from_arrays(offsets, tags)
     columns["begin"] = pa.ListArray.from_arrays(offsets, pa.array(found.begin, pa.int32()))
     columns["end"] = pa.ListArray.from_arrays(offsets, pa.array(found.end, pa.int32()))
     return pa.table(columns | {"split": documents["split"].take(pa.array(docs))})
 
 
-def _spans(layer: Layer, codes: Ints, losses: Losses) -> list[npt.NDArray[Any]]:
+def _spans(layer: Layer, codes: Ints, losses: Losses) -> tuple[Ints, Ints, Ints, pa.Array]:
     """Document row, begin, end and label of each entity that is in one piece."""
-    whole = np.asarray(layer.entities["fragments"].is_null().to_numpy())
-    if not whole.all():
-        losses["ner: discontinuous entities left out"] = int((~whole).sum())
-    edges = [layer.entities[name].to_numpy().astype(np.int64)[whole] for name in ("begin", "end")]
-    labels = layer.entities["label"].to_numpy()[whole]
-    return [codes[whole], *edges, labels]
+    whole = layer.entities["fragments"].is_null()
+    lost = len(whole) - pc.sum(whole).as_py() if len(whole) else 0
+    if lost:
+        losses["ner: discontinuous entities left out"] = lost
+    kept = layer.entities.filter(whole)
+    begin, end = (kept[name].to_numpy().astype(np.int64) for name in ("begin", "end"))
+    return codes[np.asarray(whole.to_numpy())], begin, end, kept["label"].combine_chunks()
 
 
 def _joined(docs: Ints, sentence: Ints, first: Ints, last: Ints) -> Ints:
@@ -109,22 +108,26 @@ def _joined(docs: Ints, sentence: Ints, first: Ints, last: Ints) -> Ints:
 
 
 def _tags(
-    ix: text.TextIndex,
     found: tokens.Tokens,
-    spans: Sequence[npt.NDArray[Any]],
+    spans: tuple[Ints, Ints, Ints, pa.Array],
     labels: Sequence[str],
     losses: Losses,
     name: str,
 ) -> pa.Array:
-    codes, report = iob.tags(
-        ix.points[found.doc] + found.begin,
-        ix.points[found.doc] + found.end,
-        ix.points[spans[0]] + spans[1],
-        ix.points[spans[0]] + spans[2],
-        spans[3],
-        labels,
-    )
-    raise NotImplementedError
+    """The tags of one group's spans; what they do not say of the spans goes to `losses`."""
+    doc, begin, end, label = spans
+    code = pc.index_in(label, pa.array(labels, pa.string()))
+    mine = np.asarray(code.is_valid().to_numpy(zero_copy_only=False))
+    numbers = code.drop_null().to_numpy().astype(np.int64)
+    tagged = iob.tags(found, doc[mine], begin[mine], end[mine], numbers, labels)
+    for what, rows in (
+        ("widened to whole tokens", tagged.inexact),
+        ("without a token left out", tagged.untouched),
+        ("overlapped by a longer one left out", tagged.overlapped),
+    ):
+        if len(rows):
+            losses[f"{name}: entities {what}"] = len(rows)
+    return pa.array(tagged.names, pa.string()).take(pa.array(tagged.codes))
 
 
 def _join(docs: pa.ChunkedArray, number: Ints) -> pa.ChunkedArray:
@@ -213,7 +216,8 @@ _MADE = ("annotator", "is_human", "tool", "model", "guidelines", "date", "derive
 
 def layers(corpus: Corpus, layer: Layer, losses: Losses) -> pa.Table:
     """One row an annotation of any layer, with its layer's provenance: for agreement and noise."""
-    parts = [_flat(corpus, each, name) for each in corpus.layers.values() for name in schema.TABLES]
+    everyone = list(corpus.layers.values()) or [layer]
+    parts = [_flat(corpus, each, name) for each in everyone for name in schema.TABLES]
     return pa.concat_tables(parts)
 
 

@@ -10,10 +10,10 @@ annotations/<layer>/<doc>.jsonl  one annotation a line, each with the text it co
 """
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -26,6 +26,8 @@ from samarkand.errors import CorpusError, Problem, SamarkandError
 
 ARTICLES, ACTORS, ABOUT = "corpus/articles.jsonl", "corpus/actors.jsonl", "corpus/corpus.toml"
 TEXTS, LAYERS, SCHEMA = "corpus/articles", "annotations", "annotations/schema.toml"
+
+T = TypeVar("T")
 
 #: Documents are read in blocks, so that their lines are never all in memory as objects.
 BLOCK = 1000
@@ -261,10 +263,11 @@ def write(corpus: Corpus, root: Path | str) -> None:
         files.write(root / TEXTS / f"{doc}.txt", text.encode())
     for layer in corpus.layers.values():
         write_layer(layer, root)
-    if corpus.labels != _current_labels(root):
+    if corpus.labels != _current(root, SCHEMA, label_schema.parse):
         files.write(root / SCHEMA, label_schema.dump(corpus.labels))
-    about = asdict(corpus.about) | {"languages": list(corpus.about.languages)}
-    files.write(root / ABOUT, tomli_w.dumps(about).encode())
+    if corpus.about != _current(root, ABOUT, lambda p, d: label_schema.parse_toml(p, d, About)):
+        about = asdict(corpus.about) | {"languages": list(corpus.about.languages)}
+        files.write(root / ABOUT, tomli_w.dumps(about).encode())
     actors = [Actor(*row) for row in _rows(corpus.actors)]
     files.write(root / ACTORS, jsonl.encode(actors))
     files.write(root / ARTICLES, jsonl.encode(_articles(corpus.documents)))
@@ -317,9 +320,9 @@ def _articles(documents: pa.Table) -> list[dict[str, Any]]:
     return listed
 
 
-def _current_labels(root: Path) -> label_schema.LabelSchema | None:
-    path = root / SCHEMA
-    return label_schema.parse(str(path), path.read_bytes()) if path.is_file() else None
+def _current(root: Path, name: str, parse: Callable[[str, bytes], T]) -> T | None:
+    path = root / name
+    return parse(str(path), path.read_bytes()) if path.is_file() else None
 
 
 def _rows(table: pa.Table) -> Iterable[tuple[Any, ...]]:

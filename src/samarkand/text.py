@@ -93,8 +93,8 @@ def to_unit(ix: TextIndex, unit: str, doc: Ints, offset: Ints) -> Ints:
     """
     _reject(~inside(ix, doc, offset), "offset {} is outside the text", offset)
     wide = ix.wide[unit]
-    here = ix.points[doc]
-    return offset + _added(wide, here + offset) - _added(wide, here)
+    before = _added(wide, ix.points)  # each text: what the characters before it add
+    return offset + _added(wide, ix.points[doc] + offset) - before[doc]
 
 
 def from_unit(ix: TextIndex, unit: str, doc: Ints, offset: Ints) -> Ints:

@@ -9,7 +9,7 @@ the tests compare them, and `cache=False` asks spaCy about every text as a whole
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache as cached
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _BATCH = 2000
 
 #: What Python's `str.isspace` holds for white space, and so spaCy.
-_WHITE = "".join(chr(point) for point in range(0x3001) if chr(point).isspace())
+WHITE = "".join(chr(point) for point in range(0x3001) if chr(point).isspace())
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,12 @@ def _tokenizer() -> "Tokenizer":
     import spacy
     from spacy.attrs import IS_PUNCT, IS_SPACE
 
-    tokenizer = spacy.blank("en").tokenizer
+    nlp = spacy.blank("en")
     # Working out what else spaCy knows of a word takes longer than finding the words.
-    getters = tokenizer.vocab.lex_attr_getters
-    tokenizer.vocab.lex_attr_getters = {key: getters[key] for key in (IS_PUNCT, IS_SPACE)}
-    return tokenizer
+    vocab: Any = nlp.vocab
+    getters = vocab.lex_attr_getters
+    vocab.lex_attr_getters = {key: getters[key] for key in (IS_PUNCT, IS_SPACE)}
+    return nlp.tokenizer
 
 
 def _has_inner_white(rule: str) -> bool:
@@ -142,9 +143,9 @@ def _cuts(ix: TextIndex) -> Ints:
 
 def _white(data: npt.NDArray[np.uint8]) -> Mask:
     """Which bytes belong to white space."""
-    white: Mask = np.isin(np.arange(256), [ord(c) for c in _WHITE if ord(c) < 0x80])[data]
+    white: Mask = np.isin(np.arange(256), [ord(c) for c in WHITE if ord(c) < 0x80])[data]
     leads = np.flatnonzero(data >= 0xC0)
-    for character in (c.encode() for c in _WHITE if ord(c) >= 0x80):
+    for character in (c.encode() for c in WHITE if ord(c) >= 0x80):
         here = leads[data[leads] == character[0]]
         for step in range(1, len(character)):
             here = here[data[here + step] == character[step]]
@@ -180,9 +181,7 @@ def _joined() -> Mask:
     return joined
 
 
-def _tokenize_distinct(
-    tokenizer: "Tokenizer", pieces: Sequence[str]
-) -> tuple[Ints, Ints, Ints]:
+def _tokenize_distinct(tokenizer: "Tokenizer", pieces: Sequence[str]) -> tuple[Ints, Ints, Ints]:
     """How many tokens each piece has, and where they all begin and end within their pieces."""
     counts, begins, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for batch in _batches(pieces):
@@ -225,7 +224,7 @@ def _punctuation(ix: TextIndex, tokens: Tokens) -> tuple[Mask, Mask]:
 
 def _after_final(final: Mask, word: Mask, new_line: Mask) -> Mask:
     """The words before which, since the last word or the line's start, a sentence has ended."""
-    passed = np.cumsum(final) - final  # final tokens before each token
+    passed: Ints = np.cumsum(final) - final  # final tokens before each token
     words = np.flatnonzero(word)
     line = np.maximum.accumulate(np.where(new_line, passed, 0))
     since = np.maximum(line[words], np.append(0, passed[words][:-1]))

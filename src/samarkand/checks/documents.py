@@ -84,7 +84,7 @@ def not_nfc(view: View) -> Iterator[Fault]:
             pairs = enumerate(zip(text, normal, strict=False))
             at = next((i for i, (old, new) in pairs if old != new), min(len(text), len(normal)))
             yield Fault(
-                f"the text is not in normal form C, first at {at}: {ascii(text[at : at + 2])}; "
+                f"the text is not in normal form C, first at {at}: {text[at : at + 2]!a}; "
                 "normalise it before it is annotated",
                 doc=view.corpus.documents["doc"][row].as_py(),
                 where=at,
@@ -163,13 +163,16 @@ def event_across_splits(view: View) -> Iterator[Fault]:
     for group in np.split(rows, starts[1:]):
         present = np.unique(split[group])
         if len(present) > 1:
-            docs = {SPLITS[s]: documents["doc"][int(group[split[group] == s][0])].as_py()
-                    for s in present}  # fmt: skip
-            listed = among(f"{name} ({doc}, ...)" for name, doc in docs.items())
+            tellings = [group[split[group] == number] for number in present]
+            listed = among(
+                f"{SPLITS[split[some[0]]]} ({documents['doc'][int(some[0])].as_py()}"
+                f"{f' and {len(some) - 1} more' if len(some) > 1 else ''})"
+                for some in tellings
+            )
             yield Fault(
                 f"event {show(documents['event'][int(group[0])].as_py())} is in more than one "
                 f"split: {listed}. All tellings of one event belong into one split",
-                doc=list(docs.values())[-1],
+                doc=documents["doc"][int(tellings[-1][0])].as_py(),
             )
 
 

@@ -28,6 +28,9 @@ COMMON = 20
 #: Documents whose shingles are made at a time, and about how many pairs are looked up at a time.
 BLOCK, PAIRS = 1000, 1 << 20
 
+#: Spreads a word's hash over 64 bits: an odd number near 2**64 divided by the golden ratio.
+MIXER = np.uint64(0x9E3779B97F4A7C15)
+
 _Hashes = npt.NDArray[np.uint64]
 
 
@@ -41,8 +44,7 @@ def near_duplicate_across_splits(view: View) -> Iterator[Fault]:
     split = codes(documents["split"], SPLITS)
     if len(np.unique(split[split >= 0])) < 2:
         return
-    shingle, doc = _shingles(whole(documents["text"]))
-    sizes = np.bincount(doc, minlength=len(split))
+    shingle, doc, sizes = _shared_shingles(whole(documents["text"]))
     shared = _in_two_splits(shingle, split[doc])
     shingle, doc = shingle[shared], doc[shared]
     best: dict[int, tuple[float, int]] = {}
@@ -63,33 +65,46 @@ def near_duplicate_across_splits(view: View) -> Iterator[Fault]:
         )
 
 
-def _shingles(texts: pa.Array) -> tuple[_Hashes, Ints]:
-    """The distinct (shingle, document) pairs, sorted; 64-bit words hold both. Shapes: (pairs,)."""
+def _shared_shingles(texts: pa.Array) -> tuple[_Hashes, Ints, Ints]:
+    """The shingles that several documents have, with each document that has them, sorted.
+
+    Shapes: shingle and document (pairs,); the number of distinct shingles of each document (n,).
+    """
     bits = np.uint64(max(len(texts) - 1, 1).bit_length())
-    parts = []
-    for start in range(0, len(texts), BLOCK):
-        words = pc.ascii_split_whitespace(pc.utf8_lower(texts.slice(start, BLOCK)))
-        doc = np.repeat(
-            np.arange(start, start + len(words), dtype=np.uint64),
-            pc.list_value_length(words).to_numpy(),
-        )
-        flat = words.flatten().dictionary_encode()
-        distinct = flat.dictionary.cast(pa.binary()).to_pylist()
-        hashes = np.array([zlib.crc32(word) for word in distinct], np.uint64)
-        hashes = hashes[flat.indices.to_numpy()] if len(flat) else hashes
-        count = max(len(hashes) - WORDS + 1, 0)
-        mixed = np.zeros(count, np.uint64)
-        for k in range(WORDS):
-            mixed = (mixed ^ hashes[k : k + count]) * np.uint64(0x9E3779B97F4A7C15)
-        whole_shingle = doc[:count] == doc[WORDS - 1 : WORDS - 1 + count]
-        # The upper bits are the well-mixed ones; the lower make room for the document.
-        packed = mixed >> bits << bits | doc[:count]
-        parts.append(packed[whole_shingle])
-    packed = np.concatenate(parts) if parts else np.zeros(0, np.uint64)
-    packed.sort()
-    packed = packed[runs(packed)]
     mask = (np.uint64(1) << bits) - np.uint64(1)
-    return packed >> bits, (packed & mask).astype(np.int64)
+    sizes = np.zeros(len(texts), np.int64)
+    parts = [np.zeros(0, np.uint64)]
+    for start in range(0, len(texts), BLOCK):
+        shingle, doc = _shingles(texts.slice(start, BLOCK))
+        # The upper bits are the well-mixed ones; the lower make room for the document.
+        part = shingle >> bits << bits | (doc + np.uint64(start))
+        part.sort()
+        part = part[runs(part)]
+        found = np.bincount((part & mask).astype(np.int64) - start)
+        sizes[start : start + len(found)] = found
+        parts.append(part)
+    packed = np.concatenate(parts)
+    del parts
+    packed.sort()
+    same = np.concatenate([[False], packed[1:] >> bits == packed[:-1] >> bits, [False]])
+    packed = packed[(same[1:] | same[:-1])[: len(packed)]]
+    return packed >> bits, (packed & mask).astype(np.int64), sizes
+
+
+def _shingles(texts: pa.Array) -> tuple[_Hashes, _Hashes]:
+    """The hash of each shingle, and the row of the text that it is in. Shapes: (shingles,)."""
+    words = pc.ascii_split_whitespace(pc.utf8_lower(texts))
+    counts = pc.list_value_length(words).to_numpy()
+    doc = np.repeat(np.arange(len(words), dtype=np.uint64), counts)
+    flat = words.flatten().dictionary_encode()
+    distinct = flat.dictionary.cast(pa.binary()).to_pylist()
+    hashes = np.array([zlib.crc32(word) for word in distinct], np.uint64)[flat.indices.to_numpy()]
+    count = max(len(hashes) - WORDS + 1, 0)
+    mixed = np.zeros(count, np.uint64)
+    for k in range(WORDS):
+        mixed = (mixed ^ hashes[k : k + count]) * MIXER
+    whole_shingle = doc[:count] == doc[len(doc) - count :]  # its last word is in the same text
+    return mixed[whole_shingle], doc[:count][whole_shingle]
 
 
 def _in_two_splits(shingle: _Hashes, split: Ints) -> Mask:

@@ -27,7 +27,7 @@ from samarkand.text import Ints, Mask, gather
 
 Bytes = npt.NDArray[np.uint8]
 
-TAB, SPACE, NEWLINE = 9, 32, 10
+SPACE, NEWLINE = 32, 10
 
 #: What lines say, by kind. `line` is the row of the line in `Lines`; a `key` is an id, packed.
 TABLES = {
@@ -76,15 +76,20 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of many files in one buffer; empty lines, which say nothing, included."""
+    """The lines of many files in one buffer; empty lines, which say nothing, included.
+
+    Marks are where tabs, spaces, line ends and control characters stand: what lies between two
+    neighbouring ones is a field.
+    """
 
     data: Bytes
     first: Ints  # where each line begins
     last: Ints  # where its line end is
     doc: Ints  # row of its file
     number: Ints  # within its file, from 1
-    tabs: Ints  # where the tabs are, and two beyond the data
-    spaces: Ints  # likewise
+    marks: Ints  # and some beyond the data
+    kinds: Bytes  # the byte at each mark, 0 beyond the data
+    first_mark: Ints  # of each line, as a place in `marks`
 
     def at(self, row: int) -> str:
         """One line as a string."""
@@ -103,19 +108,28 @@ def split(files: Sequence[bytes]) -> Lines:
     """The lines of files that are UTF-8 with LF line ends."""
     ended = [data if data.endswith(b"\n") or not data else data + b"\n" for data in files]
     data = np.frombuffer(b"".join(ended), np.uint8)
-    last = np.flatnonzero(data == NEWLINE)
-    first = np.concatenate([np.zeros(1, np.int64), last[:-1] + 1])[: len(last)]
+    marks = np.flatnonzero(data <= SPACE)
+    ends = np.flatnonzero(data[marks] == NEWLINE)
+    last = marks[ends]
     edges = np.cumsum([0, *(len(part) for part in ended)])
     before = np.searchsorted(last, edges)
     counts = np.diff(before)
-    number = np.arange(len(last)) - np.repeat(before[:-1], counts) + 1
-    doc = np.repeat(np.arange(len(files)), counts)
-    return Lines(data, first, last, doc, number, _marks(data, TAB), _marks(data, SPACE))
+    beyond = np.full(len(_LONGEST), len(data), np.int64)
+    return Lines(
+        data,
+        first=_next(last),
+        last=last,
+        doc=np.repeat(np.arange(len(files)), counts),
+        number=np.arange(len(last)) - np.repeat(before[:-1], counts) + 1,
+        marks=np.concatenate([marks, beyond]),
+        kinds=np.concatenate([data[marks], np.zeros(len(beyond), np.uint8)]),
+        first_mark=_next(ends),
+    )
 
 
-def _marks(data: Bytes, byte: int) -> Ints:
-    beyond = np.full(2, len(data), np.int64)
-    return np.concatenate([np.flatnonzero(data == byte), beyond])
+def _next(ends: Ints) -> Ints:
+    """Where what ends there begins: at 0, or just behind the end before."""
+    return np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])[: len(ends)]
 
 
 def parse(
@@ -141,39 +155,68 @@ def parse(
         columns = list(zip(*found.rows[name], strict=True)) or [()] * len(wanted)
         exact = pa.table([pa.array(c, f.type) for c, f in zip(columns, wanted, strict=True)],
                          schema=wanted)  # fmt: skip
-        tables[name] = pa.concat_tables([known[name], exact]) if name in known else exact
-        tables[name] = tables[name].combine_chunks()
+        both = [table for table in (known.get(name), exact) if table is not None and len(table)]
+        tables[name] = pa.concat_tables(both).combine_chunks() if both else exact
     return Rows(tables, found.unread)
 
 
 def _entities(lines: Lines, sizes: Ints) -> pa.Table:
-    """T lines of one fragment, within the text and not empty."""
-    row, first, last = _starting(lines, "T")
-    tab, second_tab = _next_two(lines.tabs, first)
-    space, second_space = _next_two(lines.spaces, tab)
-    key, ok = _keys(lines.data, "T", first + 1, tab)
-    begin, whole = _numbers(lines.data, space + 1, second_space)
-    end, whole_too = _numbers(lines.data, second_space + 1, second_tab)
-    ok &= whole & whole_too & (space > tab + 1) & (second_tab < last)
+    """T lines of one fragment, within the text and not empty; in canonical order."""
+    data = lines.data
+    row, first, (tab, space, second_space, second_tab) = _shaped(lines, "T", b"\t  \t")
+    key, ok = _keys(data, "T", first + 1, tab)
+    begin, whole = _numbers(data, space + 1, second_space)
+    end, whole_too = _numbers(data, second_space + 1, second_tab)
+    ok &= whole & whole_too & (space > tab + 1)
     ok &= (begin < end) & (end <= sizes[lines.doc[row]])
-    row, first, last, tab, space, second_tab, key, begin, end = (
-        column[ok] for column in (row, first, last, tab, space, second_tab, key, begin, end)
+    row, first, tab, space, second_tab, key, begin, end = (
+        column[ok] for column in (row, first, tab, space, second_tab, key, begin, end)
     )
-    id, label = gather(lines.data, first, tab), gather(lines.data, tab + 1, space)
-    said = gather(lines.data, second_tab + 1, last)
-    return pa.table([row, key, id, label, begin, end, said], schema=TABLES["entities"])
+    order = in_order(
+        lines.doc[row], begin, end, key, lambda some: gather(data, tab[some] + 1, space[some])
+    )
+    row, first, tab, space, second_tab, key, begin, end = (
+        column[order] for column in (row, first, tab, space, second_tab, key, begin, end)
+    )
+    id, label = gather(data, first, tab), gather(data, tab + 1, space)
+    said = gather(data, second_tab + 1, lines.last[row])
+    return _table("entities", row, key, id, label, begin, end, said)
+
+
+def in_order(
+    doc: Ints, begin: Ints, end: Ints, key: Ints, labels: Callable[[Ints], pa.Array]
+) -> Ints:
+    """The canonical order of entities: by document, position, label and id.
+
+    `labels` gives the labels of some rows: they are asked for only where positions are the same.
+    """
+    place = doc << 50 | begin << 20 | np.minimum(end - begin, (1 << 20) - 1)
+    order = np.argsort(place)
+    same = np.diff(place[order]) == 0
+    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False)[: len(order)])
+    rows = order[tied]
+    order[tied] = rows[np.lexsort((key[rows], ranks(labels(rows)), end[rows], place[rows]))]
+    return order
+
+
+def ranks(names: pa.Array) -> Ints:
+    """The place of each name among the distinct ones in order."""
+    coded = names.dictionary_encode()
+    rank: Ints = pc.rank(coded.dictionary).to_numpy().astype(np.int64)
+    return rank[coded.indices.to_numpy()]
 
 
 def _relations(lines: Lines, _: Ints) -> pa.Table:
-    """R lines from Arg1 to Arg2, both entities."""
+    """R lines from Arg1 to Arg2, both entities; brat itself ends them with a tab."""
     data = lines.data
-    row, first, last = _starting(lines, "R")
-    stop = last - (data[last - 1] == TAB)  # brat itself ends relations with a tab
-    tab, second_tab = _next_two(lines.tabs, first)
-    space, second_space = _next_two(lines.spaces, tab)
+    parts = [_shaped(lines, "R", shape) for shape in (b"\t  \n", b"\t  \t\n")]
+    row, first = (np.concatenate([part[n] for part in parts]) for n in (0, 1))
+    tab, space, second_space, stop = (
+        np.concatenate([part[2][n] for part in parts]) for n in range(4)
+    )
     key, ok = _keys(data, "R", first + 1, tab)
-    ok &= (space > tab + 1) & (second_space < stop) & (second_tab >= stop)
-    ok &= _says(data, space + 1, b"Arg1:T", ok) & _says(data, second_space + 1, b"Arg2:T", ok)
+    ok &= space > tab + 1
+    ok &= _says(data, space + 1, b"Arg1:T") & _says(data, second_space + 1, b"Arg2:T")
     head, whole = _keys(data, "T", space + 7, second_space)
     tail, whole_too = _keys(data, "T", second_space + 7, stop)
     ok &= whole & whole_too
@@ -181,52 +224,47 @@ def _relations(lines: Lines, _: Ints) -> pa.Table:
         column[ok] for column in (row, first, tab, space, key, head, tail)
     )
     id, label = gather(data, first, tab), gather(data, tab + 1, space)
-    return pa.table([row, key, id, label, head, tail], schema=TABLES["relations"])
+    return _table("relations", row, key, id, label, head, tail)
 
 
 def _attributes(lines: Lines, _: Ints) -> pa.Table:
-    """A lines about an entity or a relation."""
+    """A lines about an entity or a relation, with a value of one word or none."""
     data = lines.data
-    row, first, last = _starting(lines, "A")
-    tab, second_tab = _next_two(lines.tabs, first)
-    space, second_space = _next_two(lines.spaces, tab)
+    flags, valued = (_shaped(lines, "A", shape) for shape in (b"\t \n", b"\t  \n"))
+    row, first = (np.concatenate([flags[n], valued[n]]) for n in (0, 1))
+    tab, space, target_end = (np.concatenate([flags[2][n], valued[2][n]]) for n in range(3))
+    begin = np.concatenate([flags[2][2], valued[2][2] + 1])
+    flag = np.arange(len(row)) < len(flags[0])
     key, ok = _keys(data, "A", first + 1, tab)
-    ok &= (space > tab + 1) & (space + 1 < last) & (second_tab >= last)
-    flag = second_space >= last
-    target_end = np.minimum(second_space, last)
-    target = np.zeros(len(row), np.int64)
-    for letter in "TR":
-        chosen = ok & _says(data, space + 1, letter.encode(), ok)
-        target[chosen] = _keys(data, letter, space[chosen] + 2, target_end[chosen])[0]
-    begin = np.where(flag, last, second_space + 1)
-    ok &= (target > 0) & (data[begin] != SPACE) & (data[last - 1] != SPACE)
-    row, tab, space, last, key, target, begin, flag = (
-        column[ok] for column in (row, tab, space, last, key, target, begin, flag)
+    ok &= (space > tab + 1) & (flag | (lines.last[row] > begin))
+    target = np.where(
+        _says(data, space + 1, b"T"),
+        _keys(data, "T", space + 2, target_end)[0],
+        _says(data, space + 1, b"R") * _keys(data, "R", space + 2, target_end)[0],
     )
-    value = pc.if_else(pa.array(flag), FLAG, gather(data, begin, last))
-    name = gather(data, tab + 1, space)
-    return pa.table([row, key, target, name, value], schema=TABLES["attributes"])
+    ok &= target > 0
+    row, tab, space, begin, key, target, flag = (
+        column[ok] for column in (row, tab, space, begin, key, target, flag)
+    )
+    name, value = gather(data, tab + 1, space), gather(data, begin, lines.last[row])
+    return _table("attributes", row, key, target, name, pc.if_else(pa.array(flag), FLAG, value))
 
 
 def _actors(lines: Lines, _: Ints) -> pa.Table:
     """N lines that refer an entity to an actor, called by its id."""
     data = lines.data
-    row, first, last = _starting(lines, "N")
-    tab, second_tab = _next_two(lines.tabs, first)
-    space, second_space = _next_two(lines.spaces, tab)
+    row, first, (tab, space, second_space, second_tab, last) = _shaped(lines, "N", b"\t  \t\n")
     key, ok = _keys(data, "N", first + 1, tab)
-    ok &= (second_space + 7 < second_tab) & (second_tab < last)
-    ok &= _says(data, tab + 1, b"Reference T", ok) & _says(data, second_space + 1, b"actor:", ok)
+    ok &= _says(data, tab + 1, b"Reference T") & _says(data, second_space + 1, b"actor:")
     target, whole = _keys(data, "T", space + 2, second_space)
     begin = second_space + 7
-    ok &= whole & (second_tab - begin == last - second_tab - 1)
-    row, begin, second_tab, last, key, target = (
-        column[ok] for column in (row, begin, second_tab, last, key, target)
+    ok &= whole & (begin < second_tab) & (second_tab - begin == last - second_tab - 1)
+    row, begin, second_tab, key, target = (
+        column[ok] for column in (row, begin, second_tab, key, target)
     )
-    actor, name = gather(data, begin, second_tab), gather(data, second_tab + 1, last)
-    same = pc.and_(pc.equal(actor, name), pc.invert(pc.match_substring(actor, " ")))
-    table = pa.table([row, key, target, actor], schema=TABLES["actors"])
-    return table.filter(same)
+    actor = gather(data, begin, second_tab)
+    name = gather(data, second_tab + 1, lines.last[row])
+    return _table("actors", row, key, target, actor).filter(pc.equal(actor, name))
 
 
 _PLAIN: dict[str, Callable[[Lines, Ints], pa.Table]] = {
@@ -235,19 +273,25 @@ _PLAIN: dict[str, Callable[[Lines, Ints], pa.Table]] = {
     "attributes": _attributes,
     "actors": _actors,
 }
+#: No shape looks at more marks of a line.
+_LONGEST = b"\t  \t\n"
 
 
-def _starting(lines: Lines, letter: str) -> tuple[Ints, Ints, Ints]:
-    """The lines that start with a letter and are not too long: their rows, begins and ends."""
-    short = lines.last - lines.first <= MAX_LINE
-    row = np.flatnonzero((lines.data[lines.first] == ord(letter)) & short)
-    return row, lines.first[row], lines.last[row]
+def _table(name: str, *columns: Ints | pa.Array) -> pa.Table:
+    return pa.table([pa.array(column) for column in columns], schema=TABLES[name])
 
 
-def _next_two(marks: Ints, at: Ints) -> tuple[Ints, Ints]:
-    """The first two marks at or behind each place; beyond the data where there are none."""
-    place = np.searchsorted(marks[:-1], at)
-    return marks[place], marks[place + 1]
+def _shaped(lines: Lines, letter: str, shape: bytes) -> tuple[Ints, Ints, list[Ints]]:
+    """The lines that start with the letter and whose marks start with `shape`.
+
+    Returns their rows, where they begin, and where each of these marks is.
+    """
+    row = np.flatnonzero(lines.data[lines.first] == ord(letter))
+    for place, kind in enumerate(shape):
+        row = row[lines.kinds[lines.first_mark[row] + place] == kind]
+    row = row[lines.last[row] - lines.first[row] <= MAX_LINE]
+    mark = lines.first_mark[row]
+    return row, lines.first[row], [lines.marks[mark + place] for place in range(len(shape))]
 
 
 def _numbers(data: Bytes, first: Ints, last: Ints) -> tuple[Ints, Mask]:
@@ -270,9 +314,10 @@ def _keys(data: Bytes, letter: str, first: Ints, last: Ints) -> tuple[Ints, Mask
     return np.where(ok, pack(letter, last - first, number), 0), ok
 
 
-def _says(data: Bytes, at: Ints, word: bytes, where: Mask) -> Mask:
-    """Whether the word stands at each place; only looked at `where` there is room for it."""
-    same = where.copy()
+def _says(data: Bytes, at: Ints, word: bytes) -> Mask:
+    """Whether the word stands at each place, which lies in a line."""
+    same = np.ones(len(at), np.bool_)
     for offset, byte in enumerate(word):
+        # Past a difference, and so past the line's end, it looks no further.
         same &= data[np.where(same, at + offset, 0)] == byte
     return same

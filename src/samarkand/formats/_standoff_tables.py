@@ -44,34 +44,65 @@ class Block:
 
 
 def tables(block: Block, plain: bool) -> tuple[pa.Table, pa.Table]:
-    """The entities and the relations that the lines of a block say, each in canonical order."""
+    """The entities and the relations that the lines of a block say."""
     sizes = text.lengths(block.index)
     rows = standoff.parse(block.lines, sizes, block.paths, block.problems, plain)
     block.unread.update(rows.unread)
-    known = _unique(block, rows)
-    for name, column in _POINTERS:
-        _resolve(block, known, rows.tables[name], column)
-    entities = _by_position(block, rows.tables["entities"])
-    keys = _packed(block, entities, "key")
-    relations = rows.tables["relations"]
-    head, tail = (_find(keys, _packed(block, relations, end)) for end in ("head", "tail"))
-    joined = (head >= 0) & (tail >= 0)
-    block.unread["relation of an event"] += int((~joined).sum())
-    order = np.flatnonzero(joined)
-    order = order[np.argsort(_packed(block, relations, "key")[order], kind="stable")]
-    relations, head, tail = relations.take(order), head[order], tail[order]
-    carried = np.concatenate([keys, _packed(block, relations, "key")])
-    targets = _packed(block, rows.tables["attributes"], "target")
-    block.unread["attribute of an event"] += int((_find(carried, targets) < 0).sum())
+    ids = _unique(block, rows)
+    entities = rows.tables["entities"] = _sorted(block, rows.tables["entities"])
+    relations, attributes, actors = (
+        rows.tables[name] for name in ("relations", "attributes", "actors")
+    )
+    carried = _keys(_packed(block, entities, "key"))
+    head = _resolve(block, ids, carried, relations, "head")
+    tail = _resolve(block, ids, carried, relations, "tail")
+    kept = np.flatnonzero((head >= 0) & (tail >= 0))
+    block.unread["relation of an event"] += len(relations) - len(kept)
+    if len(kept) < len(relations):
+        relations, head, tail = relations.take(kept), head[kept], tail[kept]
+    carried_relations = _keys(_packed(block, relations, "key"))
+    of_entity = _resolve(block, ids, carried, attributes, "target")
+    of_relation = _find(carried_relations, _packed(block, attributes, "target"))
+    of_event = (of_entity < 0) & (of_relation < 0)
+    block.unread["attribute of an event"] += int(of_event.sum())
+    actor = _actors(block, len(entities), _resolve(block, ids, carried, actors, "target"), actors)
+    pairs_of = [
+        _attributes(block, at, attributes) for at in (of_entity, of_relation)
+    ]
     return (
-        _entities(block, entities, rows),
-        _relations(block, relations, entities["id"].take(head), entities["id"].take(tail), rows),
+        _entities(block, rows, actor, pairs(len(entities), *pairs_of[0])),
+        _relations(block, relations, entities["id"].take(head), entities["id"].take(tail), pairs_of[1]),
     )
 
 
-#: The columns of `standoff.TABLES` that point to another line.
-_POINTERS = (("relations", "head"), ("relations", "tail"), ("attributes", "target"),
-             ("actors", "target"))  # fmt: skip
+def _sorted(block: Block, entities: pa.Table) -> pa.Table:
+    """Entities in canonical order, as they are already but for lines that were read exactly."""
+    doc = block.lines.doc[_ints(entities, "line")]
+    begin, end, key = (_ints(entities, name) for name in ("begin", "end", "key"))
+    labels = entities["label"].combine_chunks()
+    order = standoff.in_order(doc, begin, end, key, lambda some: labels.take(pa.array(some)))
+    return entities if (np.diff(order) == 1).all() else entities.take(order).combine_chunks()
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """Packed ids to be found: sorted, and the row of each."""
+
+    packed: Ints
+    row: Ints
+
+
+def _keys(packed: Ints) -> _Keys:
+    row = np.argsort(packed)
+    return _Keys(packed[row], row)
+
+
+def _find(keys: _Keys, wanted: Ints) -> Ints:
+    """The row of each one wanted, -1 where there is none."""
+    if not len(keys.packed):
+        return np.full(len(wanted), -1, np.int64)
+    place = np.minimum(np.searchsorted(keys.packed, wanted), len(keys.packed) - 1)
+    return np.where(keys.packed[place] == wanted, keys.row[place], -1)
 
 
 def _packed(block: Block, table: pa.Table, column: str) -> Ints:
@@ -84,65 +115,56 @@ def _ints(table: pa.Table, column: str) -> Ints:
     return values
 
 
-def _find(keys: Ints, wanted: Ints) -> Ints:
-    """The place among `keys` of each one wanted, -1 where it is not among them."""
-    if not len(keys):
-        return np.full(len(wanted), -1, np.int64)
-    order = np.argsort(keys, kind="stable")
-    place = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
-    return np.where(keys[place] == wanted, place, -1)
-
-
-def _unique(block: Block, rows: standoff.Rows) -> Ints:
-    """All ids, packed and sorted; one that is given twice is a fault."""
+def _unique(block: Block, rows: standoff.Rows) -> _Keys:
+    """The ids of all lines; one that is given twice is a fault."""
     tables = [t.select(["line", "key"]) for name, t in rows.tables.items() if name != "fragments"]
     ids = pa.concat_tables(tables)
-    packed = _packed(block, ids, "key")
-    known = np.sort(packed)
-    if (known[1:] == known[:-1]).any():
-        line = _ints(ids, "line")
+    keys = _keys(_packed(block, ids, "key"))
+    if (keys.packed[1:] == keys.packed[:-1]).any():
+        line, packed = _ints(ids, "line"), _packed(block, ids, "key")
         order = np.lexsort((line, packed))
         again = np.flatnonzero(packed[order[1:]] == packed[order[:-1]])
         for one, other in zip(line[order[again]], line[order[again + 1]], strict=True):
             id = block.lines.at(other).partition("\t")[0]
             block.fault(other, f"{id} stands on line {block.lines.number[one]} already")
-    return known
+    return keys
 
 
-def _resolve(block: Block, known: Ints, table: pa.Table, column: str) -> None:
-    """Everything that is pointed to must be in the file."""
-    missing = np.flatnonzero(_find(known, _packed(block, table, column)) < 0)
+def _resolve(block: Block, ids: _Keys, entities: _Keys, table: pa.Table, column: str) -> Ints:
+    """The row of the entity that each line points to, -1 if it is none: an event, say.
+
+    An id that is not in the file at all is a fault.
+    """
+    wanted = _packed(block, table, column)
+    found = _find(entities, wanted)
+    others = np.flatnonzero(found < 0)
+    missing = others[_find(ids, wanted[others]) < 0]
     for line, own, other in zip(
         *(_ints(table, name)[missing].tolist() for name in ("line", "key", column)), strict=True
     ):
         block.fault(line, f"{unpack(own)} points to {unpack(other)}, which is not in the file")
+    return found
 
 
-def _by_position(block: Block, entities: pa.Table) -> pa.Table:
-    doc = block.lines.doc[_ints(entities, "line")]
-    order = np.lexsort((_ints(entities, "end"), _ints(entities, "begin"), doc))
-    return entities.take(order)
-
-
-def _entities(block: Block, entities: pa.Table, rows: standoff.Rows) -> pa.Table:
-    line, doc = _ints(entities, "line"), block.lines.doc[_ints(entities, "line")]
+def _entities(
+    block: Block, rows: standoff.Rows, actor: pa.Array | None, attributes: pa.Array
+) -> pa.Table:
+    entities = rows.tables["entities"]
+    line = _ints(entities, "line")
+    doc = block.lines.doc[line]
     covered = text.cover(block.index, doc, _ints(entities, "begin"), _ints(entities, "end"))
     fragments = None
     if len(rows.tables["fragments"]):
         fragments, covered = _fragments(block, line, covered, rows.tables["fragments"])
     _compare(block, entities, covered, fragments)
-    keys = _packed(block, entities, "key")
     columns = {
         "doc": block.docs.take(pa.array(doc)),
-        "id": entities["id"],
-        "begin": entities["begin"],
-        "end": entities["end"],
         "text": covered,
         "fragments": fragments,
-        "label": entities["label"],
-        "actor": _actors(block, keys, rows.tables["actors"]),
-        "attributes": pairs(len(keys), *_attributes(block, keys, rows.tables["attributes"])),
+        "actor": actor,
+        "attributes": attributes,
     }
+    columns |= {name: entities[name] for name in ("id", "begin", "end", "label")}
     return from_columns(schema.ENTITIES, columns, len(entities))
 
 
@@ -150,7 +172,7 @@ def _fragments(
     block: Block, line: Ints, covered: pa.Array, table: pa.Table
 ) -> tuple[pa.Array, pa.Array]:
     """The fragments column, and the covered text with that of discontinuous entities joined."""
-    at = _find(line, _ints(table, "line"))
+    at = _find(_keys(line), _ints(table, "line"))
     table = table.take(np.argsort(at, kind="stable"))
     at.sort()
     begin, end = _ints(table, "begin"), _ints(table, "end")
@@ -203,29 +225,26 @@ def _around_difference(one: str, other: str, most: int = 60) -> tuple[str, str]:
     return mark + cut(one[skip:], most), mark + cut(other[skip:], most)
 
 
-def _actors(block: Block, keys: Ints, table: pa.Table) -> pa.Array | None:
-    """The actor of each entity; a second one is a fault."""
+def _actors(block: Block, size: int, at: Ints, table: pa.Table) -> pa.Array | None:
+    """The actor of each of `size` entities; `at` is whose each is. A second one is a fault."""
     if not len(table):
         return None
-    at = _find(keys, _packed(block, table, "target"))
     order = np.lexsort((_ints(table, "line"), at))
-    for row in order[1:][(at[order[1:]] == at[order[:-1]]) & (at[order[1:]] >= 0)].tolist():
+    again = (np.diff(at[order]) == 0) & (at[order[1:]] >= 0)
+    for row in order[1:][again].tolist():
         id = unpack(table["target"][row].as_py())
         block.fault(table["line"][row].as_py(), f"{id} has an actor already; keep one of them")
-    place = np.full(len(keys), -1, np.int64)
+    place = np.full(size, -1, np.int64)
     place[at[at >= 0]] = np.flatnonzero(at >= 0)
     return table["actor"].combine_chunks().take(pa.array(place, mask=place < 0))
 
 
-def _attributes(
-    block: Block, keys: Ints, table: pa.Table
-) -> tuple[Ints, pa.Array, pa.Array]:
-    """Row, name and value of the attributes of what has those keys, by row and name.
+def _attributes(block: Block, at: Ints, table: pa.Table) -> tuple[Ints, pa.Array, pa.Array]:
+    """Row, name and value of the attributes, by row and name; `at` is the row that has each.
 
     A name that one row has twice is a fault.
     """
-    at = _find(keys, _packed(block, table, "target"))
-    rank = ranks(table["name"].combine_chunks())
+    rank = standoff.ranks(table["name"].combine_chunks())
     order = np.lexsort((_ints(table, "line"), rank, at))
     order = order[at[order] >= 0]
     same = (np.diff(at[order]) == 0) & (np.diff(rank[order]) == 0)
@@ -233,15 +252,8 @@ def _attributes(
         id, name = unpack(table["target"][row].as_py()), table["name"][row].as_py()
         message = f"{id} has the attribute {name} already; keep one of them"
         block.fault(table["line"][row].as_py(), message)
-    chosen = table.take(order)
+    chosen = table.select(["name", "value"]).take(order)
     return at[order], chosen["name"].combine_chunks(), chosen["value"].combine_chunks()
-
-
-def ranks(names: pa.Array) -> Ints:
-    """The place of each name among the distinct ones in order."""
-    coded = names.dictionary_encode()
-    rank: Ints = pc.rank(coded.dictionary).to_numpy().astype(np.int64)
-    return rank[coded.indices.to_numpy()]
 
 
 def pairs(size: int, row: Ints, name: pa.Array, value: pa.Array) -> pa.Array:
@@ -263,11 +275,13 @@ def divide(size: int, row: Ints, name: pa.Array, value: pa.Array) -> tuple[pa.Ar
 
 
 def _relations(
-    block: Block, relations: pa.Table, head: pa.Array, tail: pa.Array, rows: standoff.Rows
+    block: Block,
+    relations: pa.Table,
+    head: pa.ChunkedArray,
+    tail: pa.ChunkedArray,
+    attributes: tuple[Ints, pa.Array, pa.Array],
 ) -> pa.Table:
-    size = len(relations)
-    keys = _packed(block, relations, "key")
-    status, attributes = divide(size, *_attributes(block, keys, rows.tables["attributes"]))
+    status, others = divide(len(relations), *attributes)
     columns = {
         "doc": block.docs.take(pa.array(block.lines.doc[_ints(relations, "line")])),
         "id": relations["id"],
@@ -275,6 +289,6 @@ def _relations(
         "head": head,
         "tail": tail,
         "status": status,
-        "attributes": attributes,
+        "attributes": others,
     }
-    return from_columns(schema.RELATIONS, columns, size)
+    return from_columns(schema.RELATIONS, columns, len(relations))

@@ -7,7 +7,6 @@ relative path. `read(write(c)) == narrow(c)` holds for each, so `narrow` tells w
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -85,20 +84,22 @@ def doc_ids(paths: Sequence[str]) -> dict[str, tuple[str, str | None]]:
     before it where two files bear one name, and with `-` for what is not safe in a file name.
     Errors: FormatError where two files still come to one id.
     """
-    names = {path: PurePosixPath(path).name for path in paths}
+    names = {path: path.rpartition("/")[2] for path in paths}
     if len(set(names.values())) < len(names):
         names = {path: path.replace("/", "-") for path in paths}
     found: dict[str, tuple[str, str | None]] = {}
     owner: dict[str, str] = {}
     for path, name in names.items():
-        doc = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("._-").rstrip(".")[:200]
+        doc = name
+        if not files.is_slug(doc):
+            doc = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("._-").rstrip(".")[:200]
         if not files.is_slug(doc):
             raise FormatError([Problem(path, 0, "no document id can be made of this file name")])
         if doc in owner:
             message = f"both this file and {owner[doc]} come to the document id '{doc}'"
             raise FormatError([Problem(path, 0, message)])
         owner[doc] = path
-        folders = [part.lower() for part in PurePosixPath(path).parts[:-1]]
+        folders = path.lower().split("/")[:-1]
         split = next((SPLIT_FOLDERS[f] for f in reversed(folders) if f in SPLIT_FOLDERS), None)
         found[path] = doc, split
     return found
@@ -134,14 +135,14 @@ def numbered(layer: Layer, prefix: Mapping[str, str]) -> Layer:
     entity: dict[tuple[str, str], str] = {}
     for name in schema.TABLES:
         table = layer.table(name)
-        if name in prefix:
+        if name in prefix and not pc.all(_numbered(table["id"], prefix[name])).as_py():
             docs, ids = table["doc"].to_pylist(), table["id"].to_pylist()
             new = _renumber(docs, ids, prefix[name])
             table = _with(table, "id", new)
             if name == "entities":
                 entity = dict(zip(zip(docs, ids, strict=True), new, strict=True))
         tables[name] = table
-    if "entities" in prefix:
+    if entity:
         tables["relations"] = _follow(tables["relations"], ("head", "tail", "object"), entity)
         tables["stances"] = _follow(tables["stances"], ("holder", "target"), entity)
         stances = tables["stances"]
@@ -155,8 +156,16 @@ def numbered(layer: Layer, prefix: Mapping[str, str]) -> Layer:
     return Layer(layer.name, **tables, provenance=layer.provenance)
 
 
+#: The number of an id that stays: of at most nine digits, written in the one way.
+_NUMBER = "(0|[1-9][0-9]{0,8})"
+
+
+def _numbered(ids: pa.ChunkedArray, prefix: str) -> pa.ChunkedArray:
+    return pc.match_substring_regex(ids, f"^{re.escape(prefix)}{_NUMBER}$")
+
+
 def _renumber(docs: Sequence[str], ids: Sequence[str], prefix: str) -> list[str]:
-    form = re.compile(re.escape(prefix) + r"(0|[1-9][0-9]{0,8})")
+    form = re.compile(re.escape(prefix) + _NUMBER)
     taken = {(doc, id) for doc, id in zip(docs, ids, strict=True) if form.fullmatch(id)}
     last: dict[str, int] = {}
     new = []

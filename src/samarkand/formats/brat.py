@@ -25,7 +25,7 @@ from samarkand.corpus import Corpus, Layer, doc_codes, from_columns
 from samarkand.errors import FormatError, Problem
 from samarkand.formats import _standoff as standoff
 from samarkand.formats import _standoff_write as lines_of
-from samarkand.formats._standoff_tables import STATUS, Block, divide, pairs, ranks, tables
+from samarkand.formats._standoff_tables import STATUS, Block, divide, pairs, tables
 from samarkand.formats.base import Files, Reading, bare, decode, doc_ids, frame, numbered
 from samarkand.text import Ints, Mask
 
@@ -75,34 +75,56 @@ def _open(
     files: Files, stems: list[str], docs: list[str], problems: list[Problem], unread: Counter[str]
 ) -> Block:
     """Decode the files of some documents; those that cannot be decoded are left empty."""
-    texts = _utf8([f"{stem}.txt" for stem in stems], files, problems, annotations=False)
     paths = [f"{stem}.ann" for stem in stems]
-    anns = _utf8(paths, files, problems, annotations=True)
-    good = [b"" if text is None else ann or b"" for text, ann in zip(texts, anns, strict=True)]
-    array = pa.array([text or b"" for text in texts], pa.binary()).cast(pa.string())
-    return Block(
-        pa.array(docs, pa.string()), array, text.index(array), paths,
-        standoff.split(good), problems, unread,
-    )  # fmt: skip
+    texts, array = _decoded(files, [f"{stem}.txt" for stem in stems], problems)
+    anns, _ = _decoded(files, paths, problems, in_lines=True)
+    readable = [b"" if text is None else ann or b"" for text, ann in zip(texts, anns, strict=True)]
+    lines = standoff.split(readable)
+    return Block(pa.array(docs, pa.string()), array, text.index(array), paths, lines, problems, unread)
 
 
-def _utf8(
-    paths: list[str], files: Files, problems: list[Problem], annotations: bool
-) -> list[bytes | None]:
-    """The files' bytes, or None for each that is not plain UTF-8 (and, of annotations, LF lines)."""
+def _decoded(
+    files: Files, paths: list[str], problems: list[Problem], in_lines: bool = False
+) -> tuple[list[bytes | None], pa.Array]:
+    """The files' bytes, and the same as a column of strings.
+
+    None, and empty, for a file that is not plain UTF-8 or, `in_lines`, has other line ends.
+    """
     found: list[bytes | None] = [files.get(path, b"") for path in paths]
+    strings = _strings(found, in_lines)
+    if strings is not None:
+        return found, strings
     for row, path in enumerate(paths):
         data = files.get(path, b"")
+        odd = next((byte for byte in _ODD if byte in data), None) if in_lines else None
         if decode(path, data, problems) is None:
             found[row] = None
-        elif annotations and (b"\r" in data or b"\0" in data):
+        elif odd is not None:
+            line = data.count(b"\n", 0, data.index(odd)) + 1
+            problems.append(Problem(path, line, _ODD[odd]))
             found[row] = None
-            byte, name = (b"\0", "NUL") if b"\0" in data else (b"\r", "carriage return")
-            line = data.count(b"\n", 0, data.index(byte)) + 1
-            way = "is this a text file?" if byte == b"\0" else "save the file with LF line ends"
-            problems.append(Problem(path, line, f"{name}; {way}"))
-    return found
+    return found, pa.array([data or b"" for data in found], pa.binary()).cast(pa.string())
 
+
+#: What an .ann file may not hold, and what is said of it.
+_ODD = {
+    b"\0": "a NUL character; is this a text file?",
+    b"\r": "carriage return; save the file with LF line ends",
+}
+
+
+def _strings(found: list[bytes | None], in_lines: bool) -> pa.Array | None:
+    """The files as strings, unless there is something to say against one of them."""
+    raw = pa.array(found, pa.binary())
+    if any(data and data.startswith(b"\xef\xbb\xbf") for data in found):
+        return None
+    data = np.frombuffer(raw.buffers()[2] or b"", np.uint8)
+    if in_lines and any((data == byte[0]).any() for byte in _ODD):
+        return None
+    try:
+        return raw.cast(pa.string())
+    except pa.ArrowInvalid:
+        return None
 
 
 def write(corpus: Corpus, layer: str) -> Files:
@@ -143,12 +165,15 @@ def narrow(corpus: Corpus, layer: str) -> Corpus:
 def _narrow_entities(documents: pa.Table, entities: pa.Table) -> pa.Table:
     kept = pc.and_(_are(_WORD, entities["label"]), pc.less(entities["begin"], entities["end"]))
     entities = entities.filter(pc.and_(kept, pc.is_in(entities["doc"], documents["doc"])))
-    several = pc.greater(pc.list_value_length(entities["fragments"]), 1)
+    fragments = entities["fragments"]
+    single = pc.less(pc.list_value_length(fragments), 2)
+    if pc.any(single).as_py():
+        fragments = _where(pc.invert(single), fragments)
     row, name, value = lines_of.flatten(entities["attributes"])
     said = pc.and_(_are(_WORD, name), _are(_VALUE, value))
     columns = {column: entities[column] for column in ("doc", "id", "begin", "end", "text", "label")}
     columns |= {
-        "fragments": _where(several, entities["fragments"]),
+        "fragments": fragments,
         "actor": _where(_are(_WORD, entities["actor"]), entities["actor"]),
         "attributes": pairs(len(entities), row[said.to_numpy(False)], name.filter(said), value.filter(said)),
     }
@@ -156,10 +181,9 @@ def _narrow_entities(documents: pa.Table, entities: pa.Table) -> pa.Table:
 
 
 def _narrow_relations(relations: pa.Table, entities: pa.Table) -> pa.Table:
-    known = _joint(entities, "doc", "id")
     kept = _are(_WORD, relations["label"])
     for end in ("head", "tail"):
-        kept = pc.and_(kept, pc.is_in(_joint(relations, "doc", end), known))
+        kept = pc.and_(kept, _among(relations["doc"], relations[end], entities))
     relations = _without_repeats(relations.filter(kept))
     row, name, value = lines_of.flatten(relations["attributes"])
     # A status is written as an attribute, in the place of one that is called so.
@@ -170,11 +194,25 @@ def _narrow_relations(relations: pa.Table, entities: pa.Table) -> pa.Table:
     value = _chained(relations["status"].filter(stated), value.filter(others))
     said = pc.and_(_are(_WORD, name), _are(_VALUE, value)).to_numpy(False)
     order = np.flatnonzero(said)
-    order = order[np.lexsort((ranks(name)[order], row[order]))]
+    order = order[np.lexsort((standoff.ranks(name)[order], row[order]))]
     status, attributes = divide(len(relations), row[order], name.take(order), value.take(order))
     columns = {column: relations[column] for column in ("doc", "id", "label", "head", "tail")}
     columns |= {"status": status, "attributes": attributes}
     return from_columns(schema.RELATIONS, columns, len(relations))
+
+
+def _among(docs: pa.ChunkedArray, ids: pa.ChunkedArray, entities: pa.Table) -> pa.Array:
+    """Whether each id is that of an entity of its document."""
+    all_docs, all_ids = (entities[name].unique() for name in ("doc", "id"))
+
+    def codes(docs: pa.ChunkedArray, ids: pa.ChunkedArray) -> Ints:
+        doc, id = (
+            pc.index_in(values, known).fill_null(-1).to_numpy().astype(np.int64)
+            for values, known in ((docs, all_docs), (ids, all_ids))
+        )
+        return np.where((doc < 0) | (id < 0), -1, doc * len(all_ids) + id)
+
+    return pa.array(np.isin(codes(docs, ids), codes(entities["doc"], entities["id"])))
 
 
 def _without_repeats(relations: pa.Table) -> pa.Table:
@@ -182,18 +220,13 @@ def _without_repeats(relations: pa.Table) -> pa.Table:
     has_object = relations["object"].is_valid().to_numpy()
     if not has_object.any():
         return relations
-    key = _joint(relations, "doc", "label", "head", "tail").to_pylist()
+    key = list(zip(*(relations[c].to_pylist() for c in ("doc", "label", "head", "tail")), strict=True))
     seen = {key[row] for row in np.flatnonzero(~has_object).tolist()}
     kept = ~has_object
     for row in np.flatnonzero(has_object).tolist():
         kept[row] = key[row] not in seen
         seen.add(key[row])
     return relations.filter(pa.array(kept))
-
-
-def _joint(table: pa.Table, *columns: str) -> pa.ChunkedArray:
-    """Some columns as one string each row, to compare; no value holds the character between."""
-    return pc.binary_join_element_wise(*(table[column] for column in columns), "\0")
 
 
 def _are(pattern: re.Pattern[str], values: pa.ChunkedArray | pa.Array) -> pa.Array:

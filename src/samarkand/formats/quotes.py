@@ -6,6 +6,7 @@ or reported with its candidates (see `samarkand.anchor`).
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -128,7 +129,7 @@ def _annotations(
             seen[name, id] = number
             found.append((name, _PLACED[name](text, quoted)))
         except (ValueError, msgspec.ValidationError) as error:
-            problems.append(Problem(path, number, str(error)))
+            problems.append(Problem(path, number, jsonl.explain(error)))
     return found
 
 
@@ -139,6 +140,8 @@ def _entity(text: str, line: Entity) -> lines.Entity:
         fragments = sorted(_spans(text, line.fragments), key=lambda span: span.begin)
         if len(fragments) < 2:
             raise ValueError("'fragments' are two or more; use 'exact' for one")
+        if any(a.end > b.begin for a, b in pairwise(fragments)):
+            raise ValueError("'fragments' overlap")
         covered = " ".join(span.text for span in fragments)
         place = lines.Span(fragments[0].begin, fragments[-1].end, covered)
     else:

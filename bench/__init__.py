@@ -1,0 +1,1 @@
+"""Speed against what people would use instead: `python -m bench.run` (see docs/speed.md)."""

@@ -1,0 +1,209 @@
+"""The command line: help, exit codes, messages, and three commands from files to a dataset."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from samarkand import __version__
+from samarkand.cli import app
+
+REPOSITORY = Path(__file__).parents[1]
+SMALL = Path(__file__).parent / "store" / "good"
+COMMANDS = ("init", "import", "convert", "check", "build")
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example_or_a_pointer(command: str) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert "Usage:" in out
+    assert any(word in out for word in ("Example:", "Load it with", "docs/checks.md"))
+
+
+def test_help_lists_every_command_and_the_readme_does() -> None:
+    _, out, _ = run("--help")
+    readme = (REPOSITORY / "README.md").read_text()
+    for command in COMMANDS:
+        assert f"\n  {command} " in out
+        assert f"| `samarkand {command}` |" in readme
+    assert run("--version") == (0, f"{__version__}\n", "")
+
+
+def test_help_needs_none_of_the_heavy_libraries() -> None:
+    script = (
+        "import sys; from samarkand.cli import app\n"
+        "try: app(['--help'])\nexcept SystemExit: pass\n"
+        "print(sorted({'datasets', 'spacy', 'pyarrow', 'numpy', 'msgspec'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("\n[]\n")
+
+
+def test_check_prints_file_line_and_exits_by_what_it_finds(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    assert run("check", root) == (0, "0 errors, 0 warnings\n", "")
+    path = root / "annotations/hand/a/a.jsonl"
+    path.write_text(path.read_text().replace('"end":12,"text":"Putin"', '"end":11,"text":"Putin"'))
+    code, out, _ = run("check", root)
+    assert code == 1
+    assert out.startswith(f"{path}:2: error covered-text-differs: ")
+    code, out, _ = run("check", root, "--format", "json")
+    assert code == 1
+    (finding,) = json.loads(out)
+    assert (finding["path"], finding["line"], finding["check"]) == (
+        str(path),
+        2,
+        "covered-text-differs",
+    )
+
+
+def test_strict_makes_a_warning_fail(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    path = root / "annotations/hand/a/a.jsonl"
+    path.write_text(path.read_text().replace('"tail":"T2"', '"tail":"T1"'))
+    assert run("check", root)[0] == 0
+    code, out, _ = run("check", root, "--strict")
+    assert code == 1
+    assert "warning self-relation" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("check", "nowhere"), "nowhere/corpus/articles.jsonl: no such file; is this a corpus folder? `samarkand init` lays one out\n"),
+        (("build", "nowhere"), "nowhere/corpus/articles.jsonl: no such file; is this a corpus folder? `samarkand init` lays one out\n"),
+        (("check", SMALL, "--format", "xml"), "--format is text or json, got 'xml'\n"),
+        (("convert", "nowhere", "out", "--from", "brat", "--to", "conll"), "nowhere: no such file or folder\n"),
+        (("convert", SMALL, "out", "--from", "brta", "--to", "conll"), "no format is called 'brta'; there are brat, conll, quotes\n"),
+        (("convert", SMALL, "out", "--to", "brta"), "no format is called 'brta'; there are brat, conll, quotes\n"),
+        (("init", "my corpus"), "'my corpus' cannot be a corpus's name; use letters, digits, . _ -\n"),
+    ],
+)  # fmt: skip
+def test_an_error_is_one_line_and_nothing_is_written(
+    arguments: tuple[object, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == (1, "", message)
+    assert not list(tmp_path.iterdir())
+
+
+def test_init_refuses_a_folder_with_something_in_it(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    assert run("init", tmp_path, "--name", "x") == (
+        1,
+        "",
+        f"{tmp_path}: is there already and is not an empty folder\n",
+    )
+
+
+def standoff(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "a.txt").write_text("Xi met Putin.\n")
+    (folder / "a.ann").write_text(
+        "T1\tPERSON 0 2\tXi\nT2\tPERSON 7 12\tPutin\nR1\tMEETS_WITH Arg1:T1 Arg2:T2\t\n"
+    )
+    return folder
+
+
+def test_three_commands_from_files_to_a_dataset(tmp_path: Path) -> None:
+    source, root, out = standoff(tmp_path / "in"), tmp_path / "corpus", tmp_path / "out"
+    assert run("init", root)[0] == 0
+    code, told, _ = run(
+        "import",
+        source,
+        "--from",
+        "brat",
+        root,
+        "--layer",
+        "hand/x",
+        "--annotator",
+        "ada",
+        "--human",
+    )
+    assert (code, told) == (0, "1 documents (1 of them new), 2 entities, 1 relations, 0 stances\n")
+    code, told, _ = run("build", root, "--out", out)
+    assert code == 0, told
+    assert "relations: 1 train\n" in told
+    assert json.loads((out / "manifest.json").read_text())["layer"] == "hand/x"
+
+
+def test_a_second_import_replaces_only_when_told_to(tmp_path: Path) -> None:
+    source, root = standoff(tmp_path / "in"), tmp_path / "corpus"
+    run("init", root)
+    command = ("import", source, "--from", "brat", root, "--layer", "hand/x")
+    assert run(*command)[0] == 0
+    message = "layer 'hand/x' has annotations of 'a' already; --overwrite replaces them\n"
+    assert run(*command) == (1, "", message)
+    assert run(*command, "--overwrite")[0] == 0
+    (source / "a.txt").write_text("Xi met Putin!\n")
+    message = "document 'a' is in the corpus with another text; rename one of them\n"
+    assert run(*command, "--overwrite") == (1, "", message)
+
+
+def test_convert_says_what_is_lost_and_refuses_to_lose_it(tmp_path: Path) -> None:
+    source, out = standoff(tmp_path / "in"), tmp_path / "out"
+    command = ("convert", source, out, "--from", "brat", "--to", "conll")
+    code, told, error = run(*command)
+    assert (code, told) == (1, "")
+    assert error == (
+        "1 documents, 2 entities, 1 relations, 0 stances\n"
+        "not written, relations: 1 of 1 lost, as a/R1\n"
+        "nothing was written; --lossy converts what can be converted\n"
+    )
+    assert not out.exists()
+    code, told, _ = run(*command, "--lossy")
+    assert (code, told) == (
+        0,
+        "1 documents, 2 entities, 1 relations, 0 stances\nnot written, relations: 1 of 1 lost, as a/R1\n",
+    )
+    assert "Putin\tSpaceAfter=No\tB-PERSON" in (out / "a.conll").read_text()
+    assert run(*command)[2] == f"{out}: is there already; choose another place\n"
+    back = tmp_path / "back"
+    assert run("convert", out, back, "--from", "conll", "--to", "brat")[0] == 0
+    assert (back / "a.txt").read_text() == "Xi met Putin.\n"
+
+
+def test_what_a_corpus_cannot_hold_is_counted_and_refused(tmp_path: Path) -> None:
+    source, root = standoff(tmp_path / "in"), tmp_path / "corpus"
+    with (source / "a.ann").open("a") as file:
+        file.write("E1\tPERSON:T1\n")
+    run("init", root)
+    command = ("import", source, "--from", "brat", root)
+    code, _, error = run(*command)
+    assert code == 1
+    assert "not read, event: 1" in error
+    assert error.endswith("nothing was imported; --lossy imports what can be imported\n")
+    code, told, _ = run(*command, "--lossy")
+    assert code == 0
+    assert "not read, event: 1" in told
+
+
+def test_quotations_are_imported_for_documents_that_are_there(tmp_path: Path) -> None:
+    root, quotes = tmp_path / "corpus", tmp_path / "quotes"
+    shutil.copytree(SMALL, root)
+    quotes.mkdir()
+    (quotes / "a.jsonl").write_text('{"entity":"T1","label":"PERSON","exact":"Putin"}\n')
+    assert (
+        run("import", quotes, "--from", "quotes", root, "--layer", "hand/b", "--annotator", "ada")[
+            0
+        ]
+        == 0
+    )
+    written = (root / "annotations/hand/b/a.jsonl").read_text()
+    assert written == '{"entity":"T1","label":"PERSON","begin":7,"end":12,"text":"Putin"}\n'
+    assert '"sha256":' in (root / "corpus/articles.jsonl").read_text()
