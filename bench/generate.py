@@ -50,12 +50,14 @@ least power development light thing seemed family interest want members mind cou
 done turned although open god service certain kind problem began different door thus help means
 sense whole matter it's that's he's can't won't i'm we've they're isn't wasn't u.s. u.k. e.g. dr.
 gov. sen. p.m. a.m. cannot ceasefire minister talks border treaty foreign ministry spokesman said
-officials agreement sanctions embassy""".split()
+officials agreement sanctions embassy""".split()  # noqa: SIM905
 
-ONSETS = "b br c ch cl d dr f fr g gl h j k l m n p pl pr qu r s sh st t th tr v w".split()
-VOWELS = "a a a e e e i i o o u ai ea ee io ou".split()
-CODAS = ["", "", "", *"l m n n nd ng nt r r rd s s st t ck d p x".split()]
+ONSETS = "b br c ch cl d dr f fr g gl h j k l m n p pl pr qu r s sh st t th tr v w".split()  # noqa: SIM905
+VOWELS = "a a a e e e i i o o u ai ea ee io ou".split()  # noqa: SIM905
+CODAS = ["", "", "", *"l m n n nd ng nt r r rd s s st t ck d p x".split()]  # noqa: SIM905
 ACCENTED = str.maketrans("aeioucnslz", "áéíöüçñšłž")
+AFTER_WORD = [",", ",", ",", '"', ")", "'s", ":", ";", "”"]
+AFTER_SENTENCE = [".", ".", ".", ".", ".", "?", "!", '."']
 EMOJI = ["😀", "👍🏽", "🇺🇦", "🇺🇿", "👩‍⚕️", "👨‍👩‍👧", "❤️", "🔥", "🕊️", "📰"]
 
 
@@ -232,8 +234,8 @@ def _running(
     text = _some(random, text, words.numbers, 0.02)
     text = _some(random, text, words.wide, 0.01)
     before = _some(random, np.full(shape, "", object), ['"', "(", "“", "'"], 0.02)
-    after = _some(random, np.full(shape, "", object), [",", ",", ",", '"', ")", "'s", ":", ";", "”"], 0.1)
-    after[ends] = random.choice(np.array([".", ".", ".", ".", ".", "?", "!", '."'], object), int(ends.sum()))
+    after = _some(random, np.full(shape, "", object), AFTER_WORD, 0.1)
+    after[ends] = random.choice(np.array(AFTER_SENTENCE, object), int(ends.sum()))
     between = _some(random, np.full(shape, " ", object), ["-", " – ", "\n"], 0.02)
     between[ends & (random.random(shape) < 0.3)] = "\n"
     between[:, 9] = between[:, -1] = "\n"

@@ -17,6 +17,7 @@ LAYERS = (
     ("labels",),
     ("corpus", "tokens"),
     ("lines", "iob", "diff"),
+    ("blocks",),
     ("store",),
     ("formats/base",),
     ("checks", "formats"),

@@ -145,7 +145,7 @@ def test_a_corpus_with_errors_is_refused_unless_asked_for(tmp_path: Path) -> Non
     path.write_text(
         path.read_text().replace('"label":"PERSON","begin":7', '"label":"PRSON","begin":7')
     )
-    with pytest.raises(SamarkandError, match="a.jsonl:2: unknown-label: "):
+    with pytest.raises(SamarkandError, match="a.jsonl:2: error unknown-label: "):
         build(root, out)
     assert (out / "manifest.json").read_bytes() == before
     assert build(root, out, allow_errors=True)["rows"]["relations"] == {"train": 1}

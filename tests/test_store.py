@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from samarkand import store
+from samarkand import blocks, store
 from samarkand.corpus import About, Corpus, Provenance
-from samarkand.errors import CorpusError, SamarkandError
+from samarkand.errors import CorpusError, Problem, SamarkandError
 from samarkand.jsonl import MAX_LINE
 from tests.corpora import LAYER, corpora
 
@@ -86,3 +86,19 @@ def test_an_unsafe_name_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(SamarkandError, match="'..' is not safe as a file name"):
         store.write_layer(layer, tmp_path / "corpus")
     assert not list(tmp_path.iterdir())
+
+
+@given(corpus=corpora())
+def test_the_quick_way_and_the_way_line_by_line_read_alike(corpus: Corpus) -> None:
+    written = store.layer_files(corpus.layers[LAYER])
+    files = [
+        blocks.File(name, name.removesuffix(".jsonl"), data)
+        for name, data in written.items()
+        if name.endswith(".jsonl")
+    ]
+    problems: list[Problem] = []
+    names = [attribute.name for attribute in corpus.labels.attributes]
+    quick = blocks._quickly(files, names)
+    assert quick is not None
+    by_line = blocks._by_line(files, problems)
+    assert (quick, problems) == (by_line, [])

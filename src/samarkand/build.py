@@ -7,6 +7,7 @@ goes in. The dataset is written beside its place and put there whole.
 import hashlib
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -47,8 +48,9 @@ def build(
     corpus = store.read(root)
     chosen = published(corpus, layer)
     progress("checking", 1, total)
+    findings = check.check(corpus)
     if not allow_errors:
-        refuse_errors(corpus, root)
+        refuse_errors(findings, root)
     losses: Losses = {}
     tables: dict[str, dict[str, pa.Table]] = {}
     for step, (name, make) in enumerate(CONFIGS.items()):
@@ -58,6 +60,9 @@ def build(
     human = _human(root, corpus)
     with files.folder(out) as new:
         manifest = _write(new, root, corpus, chosen, tables, losses, human)
+        manifest["findings"] = dict(sorted(Counter(each.check for each in findings).items()))
+        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        (new / "manifest.json").write_text(text, encoding="utf-8")
     progress("done", total, total)
     return manifest
 
@@ -80,15 +85,13 @@ def published(corpus: Corpus, layer: str | None) -> Layer:
     )
 
 
-def refuse_errors(corpus: Corpus, root: Path) -> None:
-    """Errors: SamarkandError with every error that `samarkand check` finds."""
-    found = [finding for finding in check.check(corpus) if finding.severity == "error"]
+def refuse_errors(findings: list[check.Finding], root: Path) -> None:
+    """Errors: SamarkandError with every finding that is an error."""
+    found = [finding for finding in findings if finding.severity == check.ERROR]
     if found:
-        located = [check.locate(root, finding) for finding in found]
-        raise SamarkandError(
-            Problem(path, line, f"{finding.check}: {finding.message}")
-            for finding, (path, line) in zip(found, located, strict=True)
-        )
+        said = check.render(found, root).splitlines()
+        hint = "nothing was built; --allow-errors builds it all the same"
+        raise SamarkandError("\n".join([*said[:-1], f"{len(found):,} errors; {hint}"]))
 
 
 def _splits(table: pa.Table) -> dict[str, pa.Table]:
@@ -144,8 +147,6 @@ def _write(
         "libraries": {"samarkand": samarkand.__version__}
         | {name: version(name) for name in LIBRARIES},
     }
-    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-    (new / "manifest.json").write_text(text, encoding="utf-8")
     return manifest
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import schema
-from samarkand.labels import Group, LabelSchema, RelationType
+from samarkand.labels import Attribute, Group, LabelSchema, RelationType
 
 KINDS = ("hand", "model", "adjudicated")
 
@@ -75,6 +75,10 @@ class Layer:
         """The table called entities, relations or stances."""
         table: pa.Table = getattr(self, name)
         return table
+
+    def tables(self) -> tuple[pa.Table, ...]:
+        """Entities, relations, stances."""
+        return tuple(self.table(name) for name in schema.TABLES)
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -207,11 +211,14 @@ def infer_labels(layers: Iterable[Layer], name: str = "inferred") -> LabelSchema
     entities = _values(layer.entities["label"] for layer in layers)
     relations = _values(layer.relations["label"] for layer in layers)
     acts = _values(layer.stances["act"] for layer in layers)
+    pairs = [pc.list_flatten(t["attributes"]) for layer in layers for t in layer.tables()]
+    attributes = _values(pc.struct_field(pair, "name") for pair in pairs)
     groups = (Group("ents", entities),) if entities else ()
     return LabelSchema(
         name=name,
         version="0.1.0",
         groups=groups,
+        attributes=tuple(Attribute(name) for name in attributes),
         relations=tuple(RelationType(label) for label in relations),
         acts=acts,
     )

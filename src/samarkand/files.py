@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,12 +19,30 @@ def is_slug(name: str) -> bool:
     return bool(SLUG.fullmatch(name)) and not name.endswith(".")
 
 
-def listed(folder: Path, suffix: str) -> list[Path]:
-    """The files directly in `folder` with that suffix, by name; none where there is no folder."""
+def listed(folder: Path, suffix: str, home: Path) -> list[str]:
+    """The names of the files in `folder` with that suffix, sorted; none where there is no folder.
+
+    Errors: SamarkandError for a symbolic link that leads out of `home`.
+    """
     if not folder.is_dir():
         return []
-    names = sorted(name for name in os.listdir(folder) if name.endswith(suffix))
-    return [folder / name for name in names if not name.startswith(".")]
+    with os.scandir(folder) as entries:
+        found = [(e.name, e.is_symlink()) for e in entries if e.name.endswith(suffix)]
+    for name, link in found:
+        if link:
+            guard(folder / name, home)
+    return sorted(name for name, _ in found if not name.startswith("."))
+
+
+def read_many(folder: Path, names: Iterable[str]) -> list[bytes]:
+    """The content of files in one folder: several times quicker than by path, one by one."""
+    if not folder.is_dir():
+        return []
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        return [_read(name, handle) for name in names]
+    finally:
+        os.close(handle)
 
 
 def guard(path: Path, home: Path) -> None:
@@ -64,7 +82,7 @@ def tree(folder: Path, suffixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
 
 
 def _read(name: str, folder: int) -> bytes:
-    """Read one file of an open folder: several times quicker than by path, for many small files."""
+    """Read one file of an open folder."""
     handle = os.open(name, os.O_RDONLY, dir_fd=folder)
     try:
         size = os.fstat(handle).st_size

@@ -92,7 +92,7 @@ def _documents(corpus: Corpus, given: Corpus) -> pa.Table:
     known = place.is_valid()
     texts = old["text"].take(place.filter(known))
     same = pc.equal(new.filter(known)["text"], texts)
-    if not pc.all(same).as_py():
+    if not pc.all(same, min_count=0).as_py():
         differ = new.filter(known)["doc"].filter(pc.invert(same)).to_pylist()
         raise SamarkandError(
             Problem(
@@ -112,7 +112,7 @@ def _layer(
     tables = {}
     for name in ("entities", "relations", "stances"):
         again = pc.is_in(old.table(name)["doc"], docs)
-        if pc.any(again).as_py() and not overwrite:
+        if pc.any(again, min_count=0).as_py() and not overwrite:
             doc = old.table(name)["doc"].filter(again)[0].as_py()
             message = (
                 f"layer '{old.name}' has annotations of '{doc}' already; --overwrite replaces them"

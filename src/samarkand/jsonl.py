@@ -27,13 +27,8 @@ def split(path: str, data: bytes, problems: list[Problem]) -> list[bytes]:
         problems.append(Problem(path, line, message))
         return []
 
-    if data.startswith(b"\xef\xbb\xbf"):
-        return fault(1, "starts with a byte order mark; save the file as plain UTF-8")
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return fault(line, f"byte {error.start} of the file is not UTF-8; save the file as UTF-8")
+    if utf8(path, data, problems) is None:
+        return []
     if b"\r" in data:
         line = data.count(b"\n", 0, data.index(b"\r")) + 1
         return fault(line, "carriage return; save the file with LF line ends")
@@ -45,6 +40,21 @@ def split(path: str, data: bytes, problems: list[Problem]) -> list[bytes]:
         message = f"a line of {len(longest):,} bytes; a line has at most {MAX_LINE:,}"
         return fault(lines.index(longest) + 1, message)
     return lines
+
+
+def utf8(path: str, data: bytes, problems: list[Problem]) -> str | None:
+    """A file's text. What is not UTF-8, or starts with a byte order mark, is a problem."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        message = "starts with a byte order mark; save the file as plain UTF-8"
+        problems.append(Problem(path, 1, message))
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte {error.start} of the file is not UTF-8; save the file as UTF-8"
+        problems.append(Problem(path, line, message))
+        return None
 
 
 def decode(

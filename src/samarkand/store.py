@@ -10,7 +10,8 @@ annotations/<layer>/<doc>.jsonl  one annotation a line, each with the text it co
 """
 
 import datetime
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ import msgspec
 import pyarrow as pa
 import tomli_w
 
-from samarkand import files, jsonl, lines, schema
+from samarkand import blocks, files, jsonl, lines, schema
 from samarkand import labels as label_schema
 from samarkand.corpus import About, Corpus, Layer, Provenance, digest, from_columns
 from samarkand.errors import CorpusError, Problem, SamarkandError
@@ -80,7 +81,8 @@ def read(root: Path | str, layers: Iterable[str] | None = None) -> Corpus:
         problems += error.problems
         names = []
     for name in sorted(names):
-        found[name] = _read_layer(root, name, problems)
+        attributes = [attribute.name for attribute in label_set.attributes]
+        found[name] = _read_layer(root, name, attributes, problems)
     if problems:
         raise CorpusError(problems)
     return Corpus(documents, label_set, actors, found, about)
@@ -93,12 +95,13 @@ def layer_names(root: Path) -> list[str]:
     """
     home = root / LAYERS
     found = []
-    for path in sorted(home.rglob("*")):
-        if path.is_symlink():
-            files.guard(path, root)
-        if path.parent != home and (path.name == "layer.toml" or path.suffix == ".jsonl"):
-            found.append(path.parent.relative_to(home).as_posix())
-    return sorted(set(found))
+    for folder, below, names in os.walk(home):
+        for name in below:
+            if (Path(folder) / name).is_symlink():
+                files.guard(Path(folder) / name, root)
+        if folder != str(home) and any(n == "layer.toml" or n.endswith(".jsonl") for n in names):
+            found.append(Path(folder).relative_to(home).as_posix())
+    return sorted(found)
 
 
 def _optional(root: Path, name: str) -> bytes | None:
@@ -121,13 +124,7 @@ def _read_documents(root: Path, problems: list[Problem]) -> pa.Table:
         except (ValueError, msgspec.ValidationError) as error:
             problems.append(Problem(path, number, jsonl.explain(error)))
     listed = not problems
-    texts = {doc: _text(root, doc, problems) for doc in rows}
-    if listed:
-        problems += [
-            Problem(str(file), 0, f"is not listed in {ARTICLES}")
-            for file in files.listed(root / TEXTS, ".txt")
-            if file.stem not in rows
-        ]
+    texts = _texts(root, rows, listed, problems)
     columns: dict[str, Any] = {
         name: [getattr(article, name) for article, _ in rows.values()]
         for name in Article.__struct_fields__
@@ -151,25 +148,33 @@ def _article(line: bytes) -> tuple[Article, dict[str, str]]:
     return article, metadata
 
 
-def _text(root: Path, doc: str, problems: list[Problem]) -> str:
-    path = root / TEXTS / f"{doc}.txt"
+def _texts(
+    root: Path, docs: Iterable[str], listed: bool, problems: list[Problem]
+) -> dict[str, str]:
+    """The text of each document. If all documents are `listed`, no other text may be there."""
+    folder = root / TEXTS
+    texts = dict.fromkeys(docs, "")
     try:
-        files.guard(path, root)
-        data = path.read_bytes()
-        if data.startswith(b"\xef\xbb\xbf"):
-            problems.append(
-                Problem(str(path), 1, "starts with a byte order mark; save the file as plain UTF-8")
-            )
-        return data.decode()
-    except FileNotFoundError:
-        problems.append(Problem(str(path), 0, f"no such file, but {ARTICLES} lists the document"))
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"byte {error.start} of the file is not UTF-8; save the file as UTF-8"
-        problems.append(Problem(str(path), line, message))
+        names = files.listed(folder, ".txt", root)
     except SamarkandError as error:
         problems += error.problems
-    return ""
+        return texts
+    there = {name.removesuffix(".txt") for name in names}
+    problems += [
+        Problem(f"{folder}/{doc}.txt", 0, f"no such file, but {ARTICLES} lists the document")
+        for doc in texts.keys() - there
+    ]
+    if listed:
+        problems += [
+            Problem(f"{folder}/{doc}.txt", 0, f"is not listed in {ARTICLES}")
+            for doc in sorted(there - texts.keys())
+        ]
+    known = [doc for doc in texts if doc in there]
+    for doc, data in zip(
+        known, files.read_many(folder, [f"{doc}.txt" for doc in known]), strict=True
+    ):
+        texts[doc] = jsonl.utf8(f"{folder}/{doc}.txt", data, problems) or ""
+    return texts
 
 
 def _read_actors(root: Path, problems: list[Problem]) -> pa.Table:
@@ -187,7 +192,7 @@ def _read_actors(root: Path, problems: list[Problem]) -> pa.Table:
     return from_columns(schema.ACTORS, columns, len(actors))
 
 
-def _read_layer(root: Path, name: str, problems: list[Problem]) -> Layer:
+def _read_layer(root: Path, name: str, attributes: Sequence[str], problems: list[Problem]) -> Layer:
     folder = root / LAYERS / name
     provenance = None
     parts: dict[str, list[pa.Table]] = {table: [] for table in schema.TABLES}
@@ -197,58 +202,20 @@ def _read_layer(root: Path, name: str, problems: list[Problem]) -> Layer:
         files.guard(folder, root)
         if data := _optional(root, f"{LAYERS}/{name}/layer.toml"):
             provenance = label_schema.parse_toml(str(folder / "layer.toml"), data, Provenance)
-        paths = files.listed(folder, ".jsonl")
-        for path in paths:
-            if path.is_symlink():
-                files.guard(path, root)
+        names = files.listed(folder, ".jsonl", root)
     except SamarkandError as error:
         problems += error.problems
         return Layer(name)
-    for start in range(0, len(paths), BLOCK):
-        for table, part in _read_block(paths[start : start + BLOCK], problems).items():
+    for start in range(0, len(names), BLOCK):
+        chosen = names[start : start + BLOCK]
+        block = [
+            blocks.File(f"{folder}/{file}", file.removesuffix(".jsonl"), data)
+            for file, data in zip(chosen, files.read_many(folder, chosen), strict=True)
+        ]
+        for table, part in blocks.read(block, attributes, problems).items():
             parts[table].append(part)
-    return Layer(
-        name,
-        **{table: pa.concat_tables(found) for table, found in parts.items() if found},
-        provenance=provenance,
-    )
-
-
-def _read_block(paths: list[Path], problems: list[Problem]) -> dict[str, pa.Table]:
-    docs: dict[str, list[str]] = {name: [] for name in schema.TABLES}
-    rows: dict[str, list[Any]] = {name: [] for name in schema.TABLES}
-    for path in paths:
-        text_lines = jsonl.split(str(path), path.read_bytes(), problems)
-        for name, (first, kept) in sections(str(path), text_lines, problems).items():
-            values: list[Any] = jsonl.decode(str(path), kept, lines.KINDS[name], problems, first)
-            docs[name] += [path.stem] * len(values)
-            rows[name] += values
-    return {name: lines.to_table(name, docs[name], rows[name]) for name in schema.TABLES}
-
-
-def sections(
-    path: str, found: list[bytes], problems: list[Problem]
-) -> dict[str, tuple[int, list[bytes]]]:
-    """The lines of a layer's file by kind, each with the number of its first line.
-
-    Entities come first, then relations, then stances: anything else is a fault.
-    """
-    starts = {name: f'{{"{key}":'.encode() for name, key in lines.ID_KEYS.items()}
-    result: dict[str, tuple[int, list[bytes]]] = {}
-    at = 0
-    for name, start in starts.items():
-        begin = at
-        while at < len(found) and found[at].startswith(start):
-            at += 1
-        result[name] = (begin + 1, found[begin:at])
-    if at < len(found):
-        wanted = ", ".join(f'{{"{key}":' for key in lines.ID_KEYS.values())
-        message = (
-            f"the line starts with {found[at][:24].decode(errors='replace')!r}; lines start with "
-            f"{wanted} and stand in this order"
-        )
-        problems.append(Problem(path, at + 1, message))
-    return result
+    tables = {table: pa.concat_tables(found) for table, found in parts.items() if found}
+    return Layer(name, **tables, provenance=provenance)
 
 
 def write(corpus: Corpus, root: Path | str) -> None:

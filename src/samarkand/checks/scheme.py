@@ -209,19 +209,27 @@ def score_off_scale(view: View) -> Iterator[Fault]:
 
 
 def one_form_two_labels(view: View) -> Iterator[Fault]:
-    """A form that is annotated with two labels of one group in one layer: read it once more."""
+    """A name that is annotated with two labels of one group in one layer: read it once more.
+
+    Mentions with the attribute `mention` (pronouns, common nouns) are no names.
+    """
     for layer in view.layers:
         rows = layer.tables["entities"]
+        lists = whole(rows.table["attributes"])
+        owner = np.repeat(np.arange(len(lists)), pc.list_value_length(lists).to_numpy())
+        marked = pc.equal(lists.flatten().field("name"), "mention")
+        named = np.ones(len(lists), np.bool_)
+        named[owner[np.asarray(marked.to_numpy(zero_copy_only=False))]] = False
         encoded = whole(rows.table["text"]).dictionary_encode()
         form = np.asarray(encoded.indices.to_numpy()).astype(np.int64)
         for group in view.corpus.labels.groups:
-            yield from _two_labels(rows, form, group)
+            yield from _two_labels(rows, form, named, group)
 
 
-def _two_labels(rows: Rows, form: Ints, group: Group) -> Iterator[Fault]:
+def _two_labels(rows: Rows, form: Ints, named: Mask, group: Group) -> Iterator[Fault]:
     """One fault for each form, at the first mention that bears its rarest label."""
     label, size = codes(rows.table["label"], group.labels), len(group.labels)
-    kept = np.flatnonzero(label >= 0)
+    kept = np.flatnonzero((label >= 0) & named)
     keys, first, times = np.unique(
         form[kept] * size + label[kept], return_index=True, return_counts=True
     )

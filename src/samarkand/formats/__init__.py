@@ -1,10 +1,11 @@
 """Annotation formats, each a module with `read`, `write` and `narrow`: see `formats.base`."""
 
-from samarkand.formats import brat, quotes
+from samarkand.formats import brat, conll, quotes
 from samarkand.formats.base import Format
 
 #: Every format by name. A new one is one file and one line here.
 FORMATS: dict[str, Format] = {
     "brat": brat,
+    "conll": conll,
     "quotes": quotes,
 }

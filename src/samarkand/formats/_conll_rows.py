@@ -45,7 +45,7 @@ def parse(
 ) -> Rows:
     """Rows of `width` columns. The columns of a file are tab-separated, its last line ends too.
 
-    `ours`: only a file's first line is a -DOCSTART-. A row of another width is a problem; comments
+    `ours`: only a file's first line is a -DOCSTART-. Rows of another width are a problem; comments
     are counted as unread.
     """
     data = np.frombuffer(b"".join(files.values()), np.uint8)
@@ -65,10 +65,9 @@ def parse(
     unread["comment line"] += int(comment.sum())
     content = ~(blank | opening | comment)
     paths = list(files)
-    for at in np.flatnonzero(content & (fields != width)).tolist():
-        got = f"{fields[at]} column{'' if fields[at] == 1 else 's'}"
-        message = f"{got}, wanted {width} as in the lines before; was a separator lost?"
-        problems.append(Problem(paths[path[at]], int(line[at]), message))
+    for got in np.unique(fields[content & (fields != width)]).tolist():
+        message = f"{got} column{'' if got == 1 else 's'}, wanted {width}"
+        report(paths, path, line, content & (fields == got), message, problems)
     row = np.flatnonzero(content & (fields == width))
     breaks = np.cumsum(blank | opening | (line == 1))
     doc, docs = _documents(opening, row, path, len(files))
@@ -81,6 +80,16 @@ def parse(
         new=np.diff(breaks[row], prepend=0) != 0,
         columns=_columns(data, start[row], end[row], tabs, before[row], width),
     )
+
+
+def report(
+    paths: Sequence[str], path: Ints, line: Ints, wrong: Mask, message: str, problems: list[Problem]
+) -> None:
+    """One problem a file, at the first of its lines that are wrong in the same way."""
+    found, first, count = np.unique(path[wrong], return_index=True, return_counts=True)
+    for file, at, more in zip(found, np.flatnonzero(wrong)[first], count - 1, strict=True):
+        rest = f" (and {more} more line{'' if more == 1 else 's'} like it)" if more else ""
+        problems.append(Problem(paths[file], int(line[at]), message + rest))
 
 
 def keep(rows: Rows, kept: Mask) -> Rows:

@@ -1,5 +1,7 @@
 """A narrowed corpus as CoNLL files of our own, made of whole columns."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,20 +15,38 @@ from samarkand.text import Ints, Mask, TextIndex
 from samarkand.tokens import Tokens
 
 
+#: Documents are written in blocks, so that the working arrays of one fit the processor's cache.
+BLOCK = 500
+
+
 def write(narrowed: Corpus, layer: str) -> Files:
     """One file a document. No mention begins or ends in white space, or overlaps in its group."""
     documents, entities = narrowed.documents, narrowed.layers[layer].entities
+    found = tokens.tokenize(documents["text"])
+    doc = doc_codes(documents, entities["doc"])
+    bounds = np.arange(0, len(documents) + BLOCK, BLOCK)
+    token, mention = np.searchsorted(found.doc, bounds), np.searchsorted(doc, bounds)
     groups = narrowed.labels.groups or (Group("ents", ()),)
-    texts = documents["text"]
-    ix = text.index(texts)
+    files: dict[str, bytes] = {}
+    for k, first in enumerate(bounds[:-1].tolist()):
+        rows = slice(token[k], token[k + 1])
+        mine = Tokens(found.doc[rows] - first, found.begin[rows], found.end[rows])
+        some = entities.slice(mention[k], mention[k + 1] - mention[k])
+        files |= _block(documents.slice(first, BLOCK), mine, some, groups)
+    return files
+
+
+def _block(
+    documents: pa.Table, found: Tokens, entities: pa.Table, groups: Sequence[Group]
+) -> Files:
+    ix = text.index(documents["text"])
     doc = doc_codes(documents, entities["doc"])
     begin, end = (entities[name].to_numpy().astype(np.int64) for name in ("begin", "end"))
-    found = tokens.tokenize(texts)
-    sentence = tokens.sentences(texts, found)
     cut = _cut(ix, found, np.concatenate([ix.points[doc] + begin, ix.points[doc] + end]))
-    whole = np.searchsorted(_place(ix, found.doc, found.begin), _place(ix, cut.doc, cut.begin), "right") - 1
-    new = np.diff(sentence[whole], prepend=-1) != 0
-    new |= np.diff(cut.doc, prepend=-1) != 0
+    place, cut_place = (ix.points[some.doc] + some.begin for some in (found, cut))
+    sentence = tokens.sentences(documents["text"], found)
+    whole = np.searchsorted(place, cut_place, "right") - 1  # the token that each one is cut from
+    new = (np.diff(sentence[whole], prepend=-1) != 0) | (np.diff(cut.doc, prepend=-1) != 0)
     columns = []
     for group in (*groups[1:], *groups[:1]):
         code = pc.index_in(entities["label"], pa.array(group.labels, pa.string()))
@@ -36,26 +56,18 @@ def write(narrowed: Corpus, layer: str) -> Files:
         columns.append(pa.array(tagged.names).take(pa.array(tagged.codes)))
         new &= (tagged.codes == 0) | (tagged.codes % 2 == 1)  # a mention stays in one sentence
     first = np.searchsorted(cut.doc, np.arange(len(ix) + 1))
-    leads = _leads(ix, cut, first)
-    header = [own.header(own.Header(tuple(g.name for g in groups), lead)) for lead in leads]
+    names = tuple(group.name for group in groups)
+    headers = [own.header(own.Header(names, lead)) for lead in _leads(ix, cut, first)]
     rows = _rows(ix, cut, columns, np.append(new[1:], True)[: len(cut)])
     offsets = np.frombuffer(rows.buffers()[1], np.int64)[first] if len(cut) else 0 * first
-    data = rows.buffers()[2]
-    return {
-        f"{name}.conll": f"{line}\n\n".encode() + (bytes(data[a:b]) if b > a else b"")
-        for name, line, a, b in zip(
-            documents["doc"].to_pylist(), header, offsets[:-1].tolist(), offsets[1:].tolist(), strict=True
-        )
-    }
-
-
-def _place(ix: TextIndex, doc: Ints, offset: Ints) -> Ints:
-    return ix.points[doc] + offset
+    data = rows.buffers()[2] or b""
+    files = zip(documents["doc"].to_pylist(), headers, offsets[:-1], offsets[1:], strict=True)
+    return {f"{doc}.conll": f"{line}\n\n".encode() + bytes(data[a:b]) for doc, line, a, b in files}
 
 
 def _cut(ix: TextIndex, found: Tokens, edges: Ints) -> Tokens:
     """The tokens, cut in two where an edge (code points over all texts) is inside one."""
-    begin, end = _place(ix, found.doc, found.begin), _place(ix, found.doc, found.end)
+    begin, end = (ix.points[found.doc] + offset for offset in (found.begin, found.end))
     edges = np.unique(edges)
     token = np.searchsorted(begin, edges, "left") - 1  # the last that begins before the edge
     edges = edges[(token >= 0) & (edges < end[token])] if len(end) else edges[:0]

@@ -93,8 +93,9 @@ def doc_ids(paths: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         doc = name
         if not files.is_slug(doc):
             doc = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("._-").rstrip(".")[:200]
-        if not files.is_slug(doc):
-            raise FormatError([Problem(path, 0, "no document id can be made of this file name")])
+            if not files.is_slug(doc):
+                message = "no document id can be made of this file name"
+                raise FormatError([Problem(path, 0, message)])
         if doc in owner:
             message = f"both this file and {owner[doc]} come to the document id '{doc}'"
             raise FormatError([Problem(path, 0, message)])

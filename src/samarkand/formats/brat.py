@@ -1,7 +1,7 @@
-"""brat standoff: a text and, beside it, its annotations, one a line (brat.nlplab.org/standoff.html).
+"""brat standoff: a text and, beside it, its annotations, one a line.
 
-A document is `<doc>.txt` with `<doc>.ann`; without the latter it has no annotations. Offsets count
-code points. What the lines become:
+The format is told at brat.nlplab.org/standoff.html. A document is `<doc>.txt` with `<doc>.ann`;
+without the latter it has no annotations. Offsets count code points. What the lines become:
 
     T   entity, discontinuous ones too; its text must be what the offsets cover
     R   relation from Arg1 to Arg2, or from the first to the second of two other roles
@@ -23,11 +23,11 @@ import pyarrow.compute as pc
 from samarkand import schema, text
 from samarkand.corpus import Corpus, Layer, doc_codes, from_columns
 from samarkand.errors import FormatError, Problem
-from samarkand.formats import _standoff as standoff
-from samarkand.formats import _standoff_write as lines_of
-from samarkand.formats._standoff_tables import STATUS, Block, divide, pairs, tables
+from samarkand.formats import _brat_lines as standoff
+from samarkand.formats import _brat_write as lines_of
+from samarkand.formats._brat_tables import STATUS, Block, divide, pairs, tables
 from samarkand.formats.base import Files, Reading, bare, decode, doc_ids, frame, numbered
-from samarkand.text import Ints, Mask
+from samarkand.text import Ints
 
 SUFFIXES = (".txt", ".ann")
 
@@ -63,7 +63,9 @@ def _read(files: Files, layer: str, plain: bool = True) -> Reading:
         block = _open(files, chosen, [ids[stem][0] for stem in chosen], problems, unread)
         splits = pa.array([ids[stem][1] for stem in chosen], pa.string())
         documents = {"doc": block.docs, "text": block.texts, "split": splits}
-        parts.append((from_columns(schema.DOCUMENTS, documents, len(chosen)), *tables(block, plain)))
+        parts.append(
+            (from_columns(schema.DOCUMENTS, documents, len(chosen)), *tables(block, plain))
+        )
     if problems:
         raise FormatError(sorted(problems))
     documents, entities, relations = (pa.concat_tables(same) for same in zip(*parts, strict=True))
@@ -80,7 +82,9 @@ def _open(
     anns, _ = _decoded(files, paths, problems, in_lines=True)
     readable = [b"" if text is None else ann or b"" for text, ann in zip(texts, anns, strict=True)]
     lines = standoff.split(readable)
-    return Block(pa.array(docs, pa.string()), array, text.index(array), paths, lines, problems, unread)
+    return Block(
+        pa.array(docs, pa.string()), array, text.index(array), paths, lines, problems, unread
+    )
 
 
 def _decoded(
@@ -116,15 +120,14 @@ _ODD = {
 def _strings(found: list[bytes | None], in_lines: bool) -> pa.Array | None:
     """The files as strings, unless there is something to say against one of them."""
     raw = pa.array(found, pa.binary())
-    if any(data and data.startswith(b"\xef\xbb\xbf") for data in found):
-        return None
     data = np.frombuffer(raw.buffers()[2] or b"", np.uint8)
     if in_lines and any((data == byte[0]).any() for byte in _ODD):
         return None
     try:
-        return raw.cast(pa.string())
+        strings = raw.cast(pa.string())
     except pa.ArrowInvalid:
         return None
+    return None if pc.any(pc.starts_with(strings, "\ufeff")).as_py() else strings
 
 
 def write(corpus: Corpus, layer: str) -> Files:
@@ -171,11 +174,15 @@ def _narrow_entities(documents: pa.Table, entities: pa.Table) -> pa.Table:
         fragments = _where(pc.invert(single), fragments)
     row, name, value = lines_of.flatten(entities["attributes"])
     said = pc.and_(_are(_WORD, name), _are(_VALUE, value))
-    columns = {column: entities[column] for column in ("doc", "id", "begin", "end", "text", "label")}
+    columns = {
+        column: entities[column] for column in ("doc", "id", "begin", "end", "text", "label")
+    }
     columns |= {
         "fragments": fragments,
         "actor": _where(_are(_WORD, entities["actor"]), entities["actor"]),
-        "attributes": pairs(len(entities), row[said.to_numpy(False)], name.filter(said), value.filter(said)),
+        "attributes": pairs(
+            len(entities), row[said.to_numpy(False)], name.filter(said), value.filter(said)
+        ),
     }
     return from_columns(schema.ENTITIES, columns, len(entities))
 
@@ -220,7 +227,9 @@ def _without_repeats(relations: pa.Table) -> pa.Table:
     has_object = relations["object"].is_valid().to_numpy()
     if not has_object.any():
         return relations
-    key = list(zip(*(relations[c].to_pylist() for c in ("doc", "label", "head", "tail")), strict=True))
+    key = list(
+        zip(*(relations[c].to_pylist() for c in ("doc", "label", "head", "tail")), strict=True)
+    )
     seen = {key[row] for row in np.flatnonzero(~has_object).tolist()}
     kept = ~has_object
     for row in np.flatnonzero(has_object).tolist():

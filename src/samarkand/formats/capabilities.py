@@ -26,7 +26,7 @@ def everything() -> Corpus:
     """The smallest corpus that uses every column of every table."""
     some = [{"name": "mention", "value": "nominal"}]
     entities = [
-        _entity("T1", "PERSON", "Xi", actor="xi-jinping", score=0.5),
+        _entity("xi", "PERSON", "Xi", actor="xi-jinping", score=0.5),
         _entity("T2", "PERSON", "Putin", actor="vladimir-putin"),
         _entity("T3", "ROLE", "foreign", "ministers"),
         _entity("T4", "PERSON", "ministers", attributes=some),
@@ -35,11 +35,11 @@ def everything() -> Corpus:
         _entity("T7", "ROLE", "inisters"),
     ]
     relation = {
-        "doc": "d", "id": "R1", "label": "MEETS_WITH", "head": "T1", "tail": "T2", "object": "T5",
+        "doc": "d", "id": "R1", "label": "MEETS_WITH", "head": "xi", "tail": "T2", "object": "T5",
         "evidence": [_span("met Putin")], "status": "ASSERTED", "score": 0.5, "attributes": some,
     }  # fmt: skip
     stance = {
-        "doc": "d", "id": "S1", "holder": "T1", "target": schema.SPAN_TARGET,
+        "doc": "d", "id": "S1", "holder": "xi", "target": schema.SPAN_TARGET,
         "target_spans": [_span("talks")], "polarity": 2, "act": "SUPPORT", "cue": [_span("backed")],
         "content": [_span("talks")], "source_chain": [schema.AUTHOR], "explicit": True,
         "status": "ASSERTED", "score": 0.5, "attributes": some,
