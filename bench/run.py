@@ -30,7 +30,8 @@ class Row:
     """One line of the table. Sides are `module.function` within this package.
 
     `target` is met where peer / ours is at least `target`; where it is `at_most`, ours / peer at
-    most it. `unit` is seconds or peak; `against` names what of the peer is compared, if not that.
+    most it. `of` names the two figures that are compared, of ours and of the peer; those other than
+    seconds are in MB.
     """
 
     subject: str
@@ -40,8 +41,7 @@ class Row:
     peer: str
     target: float
     at_most: bool = False
-    unit: str = "seconds"
-    against: str = ""
+    of: tuple[str, str] = ("seconds", "seconds")
 
 
 ROWS = (
@@ -60,7 +60,7 @@ ROWS = (
     Row("check", "`check`", "checking.check",
         "`store.read`", "checking.read", 3, at_most=True),
     Row("check", "reading and checking: memory", "checking.check",
-        "the tables' own size", "checking.check", 4, at_most=True, unit="peak", against="tables"),
+        "the tables' own size", "checking.check", 4, at_most=True, of=("growth", "tables")),
     Row("startup", "`samarkand --help`", "startup.ours",
         "`import datasets`", "startup.datasets", 0.4, at_most=True),
 )  # fmt: skip
@@ -126,20 +126,26 @@ def table(rows: Iterable[Row], found: Measured) -> Iterator[str]:
     yield "| work | ours | against | theirs | ratio | target | met |"
     yield "|---|---|---|---|---|---|---|"
     for row in rows:
-        mine = _median(found[row.ours], row.unit)
-        other = _median(found[row.peer], row.against or row.unit)
+        mine, other = _median(found[row.ours], row.of[0]), _median(found[row.peer], row.of[1])
         ratio = mine / other if row.at_most else other / mine
         met = ratio <= row.target if row.at_most else ratio >= row.target
         shown = f"{ratio:.2g} of it" if row.at_most else f"{ratio:.3g} times faster"
         target = f"at most {row.target:g}" if row.at_most else f"at least {row.target:g}"
-        theirs = f"{other:.0f} MB" if row.against else _cell(found[row.peer])
-        yield (
-            f"| {row.work} | {_cell(found[row.ours])} | {row.other} | {theirs} | {shown} "
-            f"| {target} | {'yes' if met else 'no'} |"
-        )
+        cells = [
+            row.work,
+            _cell(found[row.ours], row.of[0]),
+            row.other,
+            _cell(found[row.peer], row.of[1]),
+            shown,
+            target,
+            "yes" if met else "no",
+        ]
+        yield f"| {' | '.join(cells)} |"
 
 
-def _cell(runs: list[dict[str, Any]]) -> str:
+def _cell(runs: list[dict[str, Any]], figure: str) -> str:
+    if figure != "seconds":
+        return f"{_median(runs, figure):.0f} MB"
     return f"{_median(runs, 'seconds'):.3g} s, {_median(runs, 'peak'):.0f} MB"
 
 

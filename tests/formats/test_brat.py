@@ -7,13 +7,14 @@ from typing import Any
 import hypothesis.strategies as st
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from samarkand import files, schema
 from samarkand.corpus import Corpus, Layer, table
 from samarkand.errors import FormatError
 from samarkand.formats import base, brat
 from samarkand.jsonl import MAX_LINE
+from tests.corpora import LAYER, corpora
 from tests.real import REAL, needs_real
 
 CASES = Path(__file__).parent / "brat"
@@ -243,6 +244,13 @@ def test_a_plain_line_reads_as_it_does_the_exact_way(first: bytes, second: bytes
         except FormatError as error:
             results.append(error.problems)
     assert results[0] == results[1]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(corpus=corpora())
+def test_what_is_written_reads_as_it_does_the_exact_way(corpus: Corpus) -> None:
+    found = brat.write(corpus, LAYER)
+    assert brat._read(found, LAYER, plain=False) == brat.read(found, LAYER)
 
 
 #: What there is in other people's corpora: documents, entities, relations, and what is not read.

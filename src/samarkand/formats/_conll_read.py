@@ -15,7 +15,6 @@ from samarkand.formats import _conll_own as own
 from samarkand.formats._conll_rows import Rows, keep, parse, report
 from samarkand.text import Ints, Mask
 
-
 #: Our own files are read in blocks, so that the working arrays of one fit the processor's cache.
 BLOCK = 500
 
@@ -107,12 +106,12 @@ def parts(opened: Iterable[File], problems: list[Problem], unread: Counter[str])
     layouts: dict[Layout, list[File]] = {}
     for file in opened:
         layouts.setdefault(file.layout, []).append(file)
-    found = []
+    found: list[Part] = []
     for layout, same in layouts.items():
         # All foreign files together show which scheme their tags are; ours is known.
         size = BLOCK if layout.groups else len(same)
-        for first in range(0, len(same), size):
-            found.append(_part(layout, same[first : first + size], problems, unread))
+        blocks = (same[first : first + size] for first in range(0, len(same), size))
+        found += [_part(layout, block, problems, unread) for block in blocks]
     return found
 
 

@@ -14,7 +14,6 @@ from samarkand.labels import Group
 from samarkand.text import Ints, Mask, TextIndex
 from samarkand.tokens import Tokens
 
-
 #: Documents are written in blocks, so that the working arrays of one fit the processor's cache.
 BLOCK = 500
 
@@ -68,7 +67,8 @@ def _block(
 def _cut(ix: TextIndex, found: Tokens, edges: Ints) -> Tokens:
     """The tokens, cut in two where an edge (code points over all texts) is inside one."""
     begin, end = (ix.points[found.doc] + offset for offset in (found.begin, found.end))
-    edges = np.unique(edges)
+    edges = np.sort(edges)
+    edges = edges[np.diff(edges, prepend=-1) > 0]
     token = np.searchsorted(begin, edges, "left") - 1  # the last that begins before the edge
     edges = edges[(token >= 0) & (edges < end[token])] if len(end) else edges[:0]
     begin, end = np.sort(np.concatenate([begin, edges])), np.sort(np.concatenate([end, edges]))
