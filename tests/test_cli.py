@@ -71,6 +71,25 @@ def test_check_prints_file_line_and_exits_by_what_it_finds(tmp_path: Path) -> No
     )
 
 
+def test_check_says_in_json_what_it_cannot_read(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    (root / "corpus/actors.jsonl").write_text("{}\n")
+    code, out, error = run("check", root, "--format", "json")
+    path = str(root / "corpus/actors.jsonl")
+    assert code == 1
+    assert json.loads(out) == [
+        {
+            "path": path,
+            "line": 1,
+            "message": "key 'actor' is missing",
+            "severity": "error",
+            "check": "unreadable",
+        }
+    ]
+    assert error == f"{path}:1: key 'actor' is missing\n"
+
+
 def test_strict_makes_a_warning_fail(tmp_path: Path) -> None:
     root = tmp_path / "corpus"
     shutil.copytree(SMALL, root)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from samarkand.load import load, open
+    from samarkand.loaders import load, open
 
 __all__ = ["__version__", "load", "open"]
 
@@ -15,5 +15,5 @@ def __getattr__(name: str) -> Any:
     if name in ("load", "open"):
         import importlib
 
-        return getattr(importlib.import_module("samarkand.load"), name)
+        return getattr(importlib.import_module("samarkand.loaders"), name)
     raise AttributeError(f"module 'samarkand' has no attribute '{name}'")

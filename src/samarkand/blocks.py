@@ -9,6 +9,7 @@ every fault and its place, or reads what was only written otherwise.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def _cut(data: bytes) -> list[bytes] | None:
         edges.append(at if at or data.startswith(start) else len(data))
     edges.append(len(data))
     edges[1] = min(edges[1], edges[2])
-    parts = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [data[a:b] for a, b in pairwise(edges)]
     for part, start in zip(parts, STARTS.values(), strict=True):
         if part and (
             not part.startswith(start) or part.count(b"\n") != part.count(b"\n" + start) + 1

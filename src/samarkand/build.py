@@ -8,7 +8,6 @@ import hashlib
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,9 @@ from samarkand import card, check, files, schema, store
 from samarkand.configs import CONFIGS, Losses
 from samarkand.corpus import Corpus, Layer
 from samarkand.errors import Problem, SamarkandError
+from samarkand.progress import Progress, silent
 
 LIBRARIES = ("pyarrow", "spacy")
-
-#: Called with what is done next, and how many steps are done of how many.
-Progress = Callable[[str, int, int], None]
 
 
 def build(
@@ -34,7 +31,7 @@ def build(
     out: Path,
     layer: str | None = None,
     allow_errors: bool = False,
-    progress: Progress = lambda step, done, total: None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Check the corpus in `root`, write its dataset to `out`, and return the manifest.
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import yaml
 
 from samarkand import schema
@@ -206,11 +205,8 @@ def _by_split(corpus: Corpus, table: pa.Table, column: str, values: list[Any]) -
     counts: dict[tuple[Any, str], int] = {}
     for value, split in zip(table[column].to_pylist(), splits, strict=True):
         counts[value, split] = counts.get((value, split), 0) + 1
-    return [
-        [value, *(counts.get((value, s), 0) for s in schema.SPLITS)]
-        + [sum(counts.get((value, s), 0) for s in schema.SPLITS)]
-        for value in values
-    ]
+    rows = [[counts.get((value, split), 0) for split in schema.SPLITS] for value in values]
+    return [[value, *row, sum(row)] for value, row in zip(values, rows, strict=True)]
 
 
 def labels_table(corpus: Corpus, layer: Layer, name: str) -> str:
@@ -242,15 +238,13 @@ def events_table(corpus: Corpus) -> str:
 
 def layers_table(corpus: Corpus) -> str:
     """The layers, who or what made them, and how much they say."""
-    rows = []
+    rows: list[list[Any]] = []
     for layer in corpus.layers.values():
         made = layer.provenance
-        sizes = [len(layer.table(name)) for name in schema.TABLES]
-        human = "yes" if made and made.is_human else "no"
-        rows.append(
-            [f"`{layer.name}`", made.kind if made else "", made.annotator if made else "", human]
-            + [made.date if made else "", *sizes]
-        )
+        said = ("", "", "no", "")
+        if made:
+            said = (made.kind, made.annotator, "yes" if made.is_human else "no", made.date)
+        rows.append([f"`{layer.name}`", *said, *(len(table) for table in layer.tables())])
     head = ["layer", "kind", "annotator", "human", "date", *schema.TABLES]
     return _table(head, rows)
 
@@ -258,10 +252,3 @@ def layers_table(corpus: Corpus) -> str:
 def losses_table(losses: Losses) -> str:
     """What does not fit a configuration, counted."""
     return _table(["what", "count"], [[what, count] for what, count in sorted(losses.items())])
-
-
-def count_labels(table: pa.Table) -> dict[str, int]:
-    """How often each label is used, the most frequent first."""
-    counted = pc.value_counts(table["label"]).to_pylist()
-    ordered = sorted(counted, key=lambda row: (-row["counts"], row["values"]))
-    return {row["values"]: row["counts"] for row in ordered}

@@ -18,6 +18,7 @@ from samarkand import lines, store
 from samarkand.checks import documents, ids, near, scheme, spans
 from samarkand.checks.view import Fault, View, view
 from samarkand.corpus import Corpus
+from samarkand.errors import Problem
 
 ERROR, WARNING = "error", "warning"
 
@@ -124,6 +125,12 @@ def to_json(findings: Iterable[Finding], root: Path) -> str:
         fields = asdict(found)
         del fields["where"]
         listed.append({"path": path, "line": line} | fields)
+    return json.dumps(listed, ensure_ascii=False, indent=1)
+
+
+def problems_to_json(problems: Iterable[Problem]) -> str:
+    """What could not be read, as a JSON list like that of `to_json`; the check is `unreadable`."""
+    listed = [asdict(found) | {"severity": ERROR, "check": "unreadable"} for found in problems]
     return json.dumps(listed, ensure_ascii=False, indent=1)
 
 

@@ -102,11 +102,14 @@ def import_(
     """
     from samarkand.corpus import Provenance
     from samarkand.import_ import import_
+    from samarkand.progress import progress
 
     provenance = Provenance(
         kind, annotator, human, date=made or date.today().isoformat(), tool=f"import from {form}"
     )
-    print(import_(source, form, root, layer, provenance, lossy, overwrite))
+    with progress("importing") as report:
+        said = import_(source, form, root, layer, provenance, lossy, overwrite, report)
+    print(said)
 
 
 @app.command()
@@ -128,8 +131,11 @@ def convert(
     Example: samarkand convert standoff/ tagged/ --from brat --to conll --lossy
     """
     from samarkand.convert import convert
+    from samarkand.progress import progress
 
-    print(convert(source, target, form, to, layer, lossy))
+    with progress("converting") as report:
+        said = convert(source, target, form, to, layer, lossy, report)
+    print(said)
 
 
 @app.command()
@@ -141,15 +147,21 @@ def check(
 ) -> None:
     """Find everything that is wrong with a corpus, in one pass: file, line, what and why.
 
-    Exits with 1 where there are errors (or, with --strict, warnings). docs/checks.md lists the
-    checks.
+    Exits with 1 where there are errors (or, with --strict, warnings), or files that cannot be
+    read. docs/checks.md lists the checks.
     """
     from samarkand import store
-    from samarkand.check import check, render, to_json
+    from samarkand.check import check, problems_to_json, render, to_json
+    from samarkand.errors import CorpusError
 
     if layout not in ("text", "json"):
         raise SamarkandError(f"--format is text or json, got '{layout}'")
-    findings = check(store.read(root))
+    try:
+        findings = check(store.read(root))
+    except CorpusError as error:
+        if layout == "json":
+            print(problems_to_json(error.problems))
+        raise
     print(to_json(findings, root) if layout == "json" else render(findings, root))
     if any(strict or finding.severity == "error" for finding in findings):
         raise typer.Exit(1)

@@ -8,6 +8,7 @@ from samarkand.corpus import Corpus
 from samarkand.errors import Problem, SamarkandError
 from samarkand.formats import FORMATS
 from samarkand.formats.base import Format, Reading
+from samarkand.progress import Progress, silent
 
 #: The name under which the layout in git can be a source like any format.
 REPOSITORY = "samarkand"
@@ -83,6 +84,7 @@ def convert(
     target_format: str,
     layer: str = "hand/a",
     lossy: bool = False,
+    progress: Progress = silent,
 ) -> Report:
     """Convert a file or folder; `target` becomes a folder, whole or not at all.
 
@@ -92,11 +94,14 @@ def convert(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise SamarkandError([Problem(str(target), 0, "is there already; choose another place")])
     get(target_format)
+    progress("reading", 0, 3)
     reading = read(source, source_format, layer)
+    progress("comparing", 1, 3)
     said = report(reading, target_format, layer)
     if (said.lost or said.unread) and not lossy:
         message = f"{said}\nnothing was written; --lossy converts what can be converted"
         raise SamarkandError(message)
+    progress("writing", 2, 3)
     written = get(target_format).write(reading.corpus, layer)
     with files.folder(target) as new:
         files.write_tree(new, written)

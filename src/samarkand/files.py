@@ -1,5 +1,6 @@
 """Reading and writing files so that nothing leaves its folder and nothing is half-written."""
 
+import ctypes
 import os
 import re
 import shutil
@@ -127,11 +128,18 @@ def folder(path: Path) -> Iterator[Path]:
 
 
 def replace(new: Path, path: Path) -> None:
-    """Put the folder `new` in the place of the folder `path`, which goes."""
+    """Put the folder `new` in the place of the folder `path`, which goes.
+
+    Linux swaps the two at once. Elsewhere there is an instant between two renamings in which
+    nothing is at `path`, and the old folder beside it.
+    """
     if path.is_symlink() or path.is_file():
         raise SamarkandError([Problem(str(path), 0, "is not a folder; choose another place")])
     if not path.exists():
         new.rename(path)
+        return
+    if _swap(new, path):
+        shutil.rmtree(new)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
     path.rename(old / "it")
@@ -142,6 +150,16 @@ def replace(new: Path, path: Path) -> None:
         raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap(a: Path, b: Path) -> bool:
+    """Exchange two paths in one step, where the system can: renameat2(2) of Linux."""
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    try:
+        renameat2 = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError, TypeError):
+        return False
+    return bool(renameat2(here, os.fsencode(a), here, os.fsencode(b), exchange) == 0)
 
 
 def write_tree(root: Path, files: Mapping[str, bytes]) -> None:

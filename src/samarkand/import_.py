@@ -10,6 +10,7 @@ from samarkand import convert, files, store
 from samarkand.corpus import Corpus, Layer, Provenance
 from samarkand.errors import Problem, SamarkandError
 from samarkand.formats.base import Reading
+from samarkand.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def import_(
     provenance: Provenance,
     lossy: bool = False,
     overwrite: bool = False,
+    progress: Progress = silent,
 ) -> Report:
     """Read files of a format and add them to the corpus in `root`.
 
@@ -44,7 +46,9 @@ def import_(
     Errors: SamarkandError for any of that, and for what would be lost unless `lossy`; then nothing
     was written.
     """
+    progress("reading the corpus", 0, 3)
     corpus = store.read(root)
+    progress("reading the files", 1, 3)
     reading = _read(source, form, layer, corpus)
     unread = tuple(sorted(reading.unread.items()))
     new = reading.corpus.layers[layer]
@@ -59,6 +63,7 @@ def import_(
     if unread and not lossy:
         message = f"{report}\nnothing was imported; --lossy imports what can be imported"
         raise SamarkandError(message)
+    progress("writing", 2, 3)
     about = corpus.about
     if not about.layer:
         about = replace(about, layer=layer)

@@ -213,7 +213,7 @@ def _decode(
         for code, tag in enumerate(encoded.dictionary.to_pylist()):
             mask = np.zeros(len(column), np.bool_)
             mask[wrong[encoded.indices.to_numpy() == code]] = True
-            message = f"tag {tag!r} is neither O nor one of {prefixes} and a label"
+            message = f"tag {tag!r}; wanted O, or one of {prefixes} and a label behind it"
             _report(rows, mask, message, problems)
         return None
     found = iob.decode(column, rows.new, scheme)

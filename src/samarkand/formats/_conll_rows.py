@@ -66,7 +66,7 @@ def parse(
     content = ~(blank | opening | comment)
     paths = list(files)
     for got in np.unique(fields[content & (fields != width)]).tolist():
-        message = f"{got} column{'' if got == 1 else 's'}, wanted {width}"
+        message = f"{got} column{'' if got == 1 else 's'}, wanted {width} as at the file's start"
         report(paths, path, line, content & (fields == got), message, problems)
     row = np.flatnonzero(content & (fields == width))
     breaks = np.cumsum(blank | opening | (line == 1))

@@ -106,26 +106,6 @@ def doc_ids(paths: Sequence[str]) -> dict[str, tuple[str, str | None]]:
     return found
 
 
-def decode(path: str, data: bytes, problems: list[Problem]) -> str | None:
-    """A file's text. What is not UTF-8, or starts with a byte order mark, is a problem."""
-    if data.startswith(b"\xef\xbb\xbf"):
-        message = "starts with a byte order mark; save the file as plain UTF-8"
-        problems.append(Problem(path, 1, message))
-        return None
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"byte {error.start} of the file is not UTF-8; save the file as UTF-8"
-        problems.append(Problem(path, line, message))
-        return None
-
-
-def only_docs(table: pa.Table, docs: Sequence[str]) -> pa.Table:
-    """The rows of those documents."""
-    return table.filter(pc.is_in(table["doc"], pa.array(docs, pa.string())))
-
-
 def numbered(layer: Layer, prefix: Mapping[str, str]) -> Layer:
     """The layer with ids of the form prefix + number, for formats that know no others.
 

@@ -20,13 +20,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand import schema, text
+from samarkand import jsonl, schema, text
 from samarkand.corpus import Corpus, Layer, doc_codes, from_columns
 from samarkand.errors import FormatError, Problem
 from samarkand.formats import _brat_lines as standoff
 from samarkand.formats import _brat_write as lines_of
 from samarkand.formats._brat_tables import STATUS, Block, divide, pairs, tables
-from samarkand.formats.base import Files, Reading, bare, decode, doc_ids, frame, numbered
+from samarkand.formats.base import Files, Reading, bare, doc_ids, frame, numbered
 from samarkand.text import Ints
 
 SUFFIXES = (".txt", ".ann")
@@ -101,7 +101,7 @@ def _decoded(
     for row, path in enumerate(paths):
         data = files.get(path, b"")
         odd = next((byte for byte in _ODD if byte in data), None) if in_lines else None
-        if decode(path, data, problems) is None:
+        if jsonl.utf8(path, data, problems) is None:
             found[row] = None
         elif odd is not None:
             line = data.count(b"\n", 0, data.index(odd)) + 1

@@ -16,7 +16,7 @@ from samarkand import anchor, jsonl, lines, schema
 from samarkand.anchor import Quote
 from samarkand.corpus import Corpus, Layer
 from samarkand.errors import FormatError, Problem
-from samarkand.formats.base import Files, Reading, bare, decode, doc_ids, documents, frame
+from samarkand.formats.base import Files, Reading, bare, doc_ids, documents, frame
 
 SUFFIXES = (".txt", ".jsonl")
 
@@ -96,7 +96,7 @@ def read(files: Files, layer: str) -> Reading:
             stem = path.removesuffix(".jsonl")
             problems.append(Problem(path, 0, f"there is no {stem}.txt beside it"))
     for stem in sorted(stems):
-        text = decode(f"{stem}.txt", files[f"{stem}.txt"], problems)
+        text = jsonl.utf8(f"{stem}.txt", files[f"{stem}.txt"], problems)
         doc, split = ids[stem]
         texts.append((doc, text or "", split))
         if text is None or f"{stem}.jsonl" not in files:

@@ -10,7 +10,7 @@ import pytest
 
 import samarkand
 from samarkand.errors import SamarkandError
-from samarkand.load import built
+from samarkand.loaders import built
 
 REPOSITORY = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "store" / "good"
