@@ -150,6 +150,31 @@ def test_a_corpus_with_errors_is_refused_unless_asked_for(tmp_path: Path) -> Non
     assert build(root, out, allow_errors=True)["rows"]["relations"] == {"train": 1}
 
 
+def test_a_build_with_every_error_loads_all_the_same(tmp_path: Path) -> None:
+    root, out = tmp_path / "corpus", tmp_path / "out"
+    shutil.copytree(SMALL, root)
+    (root / "annotations/hand/a/zzz.jsonl").write_text(
+        '{"entity":"T1","label":"PERSON","begin":0,"end":2,"text":"Xi"}\n'
+    )
+    (root / "annotations/hand/a/a.jsonl").write_text(
+        """\
+{"entity":"T1","label":"PERSON","begin":0,"end":2,"text":"Xi"}
+{"entity":"T2","label":"CITY","begin":7,"end":99,"text":"Putin"}
+{"entity":"T3","label":"PERSON","begin":5,"end":3,"text":""}
+{"relation":"R1","label":"HATES","head":"T1","tail":"T9","status":"MAYBE"}
+{"stance":"S1","holder":"T1","target":"P:none","polarity":7,"act":"SING","status":"NEVER"}
+"""
+    )
+    manifest = build(root, out, allow_errors=True)
+    assert manifest["losses"] == {
+        "hand/a: annotations of documents that there are not left out": 1,
+        "ner_tags: entities without a token left out": 1,
+        "other_tags: entities widened to whole tokens": 1,
+    }
+    told = json.loads(fresh(LOAD, out, tmp_path / "cache", *CONFIGS))
+    assert told == {f"{name}/train": 5 if name == "layers" else 1 for name in CONFIGS}
+
+
 def test_a_killed_build_leaves_the_previous_one_whole(tmp_path: Path) -> None:
     root, out = tmp_path / "corpus", tmp_path / "out"
     shutil.copytree(SMALL, root)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 
 import samarkand
 from samarkand import card, check, files, schema, store
-from samarkand.configs import CONFIGS, Losses
+from samarkand.configs import CONFIGS, Losses, of_documents, with_labels_of
 from samarkand.corpus import Corpus, Layer
 from samarkand.errors import Problem, SamarkandError
 from samarkand.progress import Progress, silent
@@ -49,6 +50,9 @@ def build(
     if not allow_errors:
         refuse_errors(findings, root)
     losses: Losses = {}
+    corpus = of_documents(corpus, losses)
+    chosen = corpus.layers.get(chosen.name, chosen)
+    corpus = replace(corpus, labels=with_labels_of(corpus.labels, chosen))
     tables: dict[str, dict[str, pa.Table]] = {}
     for step, (name, make) in enumerate(CONFIGS.items()):
         progress(f"making {name}", 2 + step, total)

@@ -37,6 +37,7 @@ def card(
         "relations": labels_table(corpus, layer, "relations"),
         "stances": stances_table(corpus, layer),
         "events": events_table(corpus),
+        "actors": actors_table(corpus, layer),
         "layers": layers_table(corpus),
         "losses": losses_table(losses),
     }
@@ -234,6 +235,21 @@ def events_table(corpus: Corpus) -> str:
         ["event", "first told", "documents"],
         [[row["event"], row["published_min"], row["doc_count"]] for row in rows],
     )
+
+
+def actors_table(corpus: Corpus, layer: Layer, most: int = 10) -> str:
+    """The actors that the most documents mention, and in what share of them."""
+    pairs = layer.entities.select(["doc", "actor"]).filter(layer.entities["actor"].is_valid())
+    counted = pairs.group_by("actor").aggregate([("doc", "count_distinct")]).to_pylist()
+    ranked = sorted(counted, key=lambda row: (-row["doc_count_distinct"], row["actor"]))[:most]
+    names = dict(
+        zip(corpus.actors["actor"].to_pylist(), corpus.actors["name"].to_pylist(), strict=True)
+    )
+    rows: list[list[Any]] = []
+    for row in ranked:
+        count, actor = row["doc_count_distinct"], row["actor"]
+        rows.append([names.get(actor, actor), count, f"{count / len(corpus.documents):.0%}"])
+    return _table(["actor", "documents", "share"], rows)
 
 
 def layers_table(corpus: Corpus) -> str:

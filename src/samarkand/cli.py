@@ -91,6 +91,7 @@ def import_(
     made: Annotated[
         str, typer.Option("--date", help="When, as YYYY-MM-DD; by default today.")
     ] = "",
+    guidelines: Annotated[str, typer.Option(help="The version of the guidelines used.")] = "",
     lossy: Annotated[bool, typer.Option("--lossy", help="Import what can be imported.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what the layer says of these documents.")
@@ -105,7 +106,12 @@ def import_(
     from samarkand.progress import progress
 
     provenance = Provenance(
-        kind, annotator, human, date=made or date.today().isoformat(), tool=f"import from {form}"
+        kind,
+        annotator,
+        human,
+        date=made or date.today().isoformat(),
+        tool=f"samarkand import --from {form}",
+        guidelines=guidelines,
     )
     with progress("importing") as report:
         said = import_(source, form, root, layer, provenance, lossy, overwrite, report)

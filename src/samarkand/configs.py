@@ -6,6 +6,7 @@ names, so that no row is a dead end.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 
 from samarkand import iob, schema, text, tokens
 from samarkand.corpus import Corpus, Layer, doc_codes
+from samarkand.labels import Group, LabelSchema, RelationType
 from samarkand.text import Ints
 
 #: What was changed or left out so that annotations fit a configuration: counted, by kind.
@@ -249,6 +251,42 @@ def _ordered(columns: dict[str, Any]) -> dict[str, Any]:
     known = [field.name for wanted in schema.TABLES.values() for field in wanted]
     first = [name for name in columns if name not in known]
     return {name: columns[name] for name in [*first, *dict.fromkeys(known)]}
+
+
+def of_documents(corpus: Corpus, losses: Losses) -> Corpus:
+    """The corpus without annotations of documents that it does not have."""
+    kept = {}
+    docs = corpus.documents["doc"].combine_chunks()
+    for name, layer in corpus.layers.items():
+        tables = {table: layer.table(table) for table in schema.TABLES}
+        rows = {n: t.filter(pc.is_in(t["doc"], docs)) for n, t in tables.items()}
+        lost = sum(len(tables[n]) - len(rows[n]) for n in tables)
+        if lost:
+            losses[f"{name}: annotations of documents that there are not left out"] = lost
+        kept[name] = replace(layer, **rows)
+    return replace(corpus, layers=kept)
+
+
+def with_labels_of(labels: LabelSchema, layer: Layer) -> LabelSchema:
+    """The label schema, and what the layer says beyond it: entity labels in a group `other`."""
+    entities = _beyond(layer.entities["label"], labels.labels)
+    kinds = _beyond(layer.relations["label"], tuple(kind.name for kind in labels.relations))
+    scale = {str(value): (value, name) for value, name in labels.polarity}
+    values = _beyond(layer.stances["polarity"].cast(pa.string()), tuple(scale))
+    chunks = [*layer.relations["status"].chunks, *layer.stances["status"].chunks]
+    statuses = _beyond(pa.chunked_array(chunks, pa.string()), labels.statuses)
+    return replace(
+        labels,
+        groups=labels.groups + ((Group("other", entities),) if entities else ()),
+        relations=labels.relations + tuple(RelationType(name) for name in kinds),
+        acts=labels.acts + _beyond(layer.stances["act"], labels.acts),
+        statuses=labels.statuses + statuses,
+        polarity=tuple(sorted([*labels.polarity, *((int(value), value) for value in values)])),
+    )
+
+
+def _beyond(column: pa.ChunkedArray, known: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(column.unique().drop_null().to_pylist()) - set(known)))
 
 
 #: Every configuration, the default first. A new one is a function and a line here.

@@ -42,7 +42,7 @@ def import_(
 
     Documents that the corpus has already must have the same text. Annotations that the layer has
     of these documents are replaced only with `overwrite`. A label schema without labels becomes
-    what the files use.
+    what the files use. A layer that is there already keeps its provenance.
     Errors: SamarkandError for any of that, and for what would be lost unless `lossy`; then nothing
     was written.
     """
@@ -52,6 +52,8 @@ def import_(
     reading = _read(source, form, layer, corpus)
     unread = tuple(sorted(reading.unread.items()))
     new = reading.corpus.layers[layer]
+    if corpus.labels.groups and not provenance.schema:
+        provenance = replace(provenance, schema=corpus.labels.version)
     documents = _documents(corpus, reading.corpus)
     merged = _layer(corpus.layers.get(layer), new, reading.corpus, provenance, overwrite)
     report = Report(

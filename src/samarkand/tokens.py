@@ -6,7 +6,7 @@ and its tokens are copied to wherever the piece stands. The tokens are spaCy's, 
 the tests compare them, and `cache=False` asks spaCy about every text as a whole.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache as cached
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from samarkand import text
 from samarkand.text import Ints, Mask, TextIndex
@@ -22,6 +21,8 @@ from samarkand.text import Ints, Mask, TextIndex
 if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer
 
+#: Texts are cut in blocks, so that the working arrays of one fit the processor's cache.
+_BLOCK = 1000
 #: Distinct pieces that are handed to spaCy in one text.
 _BATCH = 2000
 
@@ -54,23 +55,16 @@ def tokenize(texts: pa.Array | pa.ChunkedArray, *, cache: bool = True) -> Tokens
     if not cache or any(_has_inner_white(rule) for rule in tokenizer.rules):
         return _one_by_one(tokenizer, texts)
     ix = text.index(texts)
-    cuts = _cuts(ix)
-    pieces = pa.StringArray.from_buffers(
-        len(cuts),
-        pa.py_buffer(np.append(cuts, len(ix.data)).astype(np.int32)),
-        pa.py_buffer(ix.data),
-    ).dictionary_encode()
-    code = pieces.indices.to_numpy()
-    count, begin, end = _tokenize_distinct(tokenizer, pieces.dictionary.to_pylist())
-    length = pc.utf8_length(pieces.dictionary).to_numpy().astype(np.int64)[code]
-    doc = np.repeat(np.arange(len(ix)), np.diff(np.searchsorted(cuts, ix.starts)))
-    start = np.cumsum(length) - length - ix.points[doc]
-    # The tokens of a piece stand one behind the other: its first one's row, and counting on.
-    size = count[code]
-    first = (np.cumsum(count) - count)[code] - (np.cumsum(size) - size)
-    source = np.arange(size.sum(), dtype=np.int64) + np.repeat(first, size)
-    shift = np.repeat(start, size)
-    return Tokens(np.repeat(doc, size), begin[source] + shift, end[source] + shift)
+    number: dict[str, int] = {}  # of each distinct piece
+    blocks = [_cut(ix, first, number) for first in range(0, len(ix), _BLOCK)]
+    pieces = _tokenize_pieces(tokenizer, list(number))
+    sizes = [int((pieces.offsets[b.piece + 1] - pieces.offsets[b.piece]).sum()) for b in blocks]
+    columns = np.empty((3, sum(sizes)), np.int64)  # filled in place: memory costs more than sums
+    at = 0
+    for block, size in zip(blocks, sizes, strict=True):
+        columns[:, at : at + size] = _expand(block, pieces)
+        at += size
+    return Tokens(*columns)
 
 
 def sentences(texts: pa.Array | pa.ChunkedArray, tokens: Tokens) -> Ints:
@@ -126,18 +120,89 @@ def _spans(tokenizer: "Tokenizer", value: str) -> Ints:
     return np.stack([rows[:, 0], rows[:, 0] + rows[:, 1]], axis=1)
 
 
-def _cuts(ix: TextIndex) -> Ints:
+@dataclass(frozen=True)
+class _Block:
+    """Some texts as pieces. `first` is the row of the first text; `piece` is of all pieces."""
+
+    first: int
+    pieces: Ints  # how many each text has
+    piece: npt.NDArray[np.int32]  # the number of each
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Distinct pieces by number, and the tokens in them, one piece's behind the other's.
+
+    The tokens of piece k are `[offsets[k], offsets[k + 1])` of `begin` and `end`, which count code
+    points within the piece, as `length` does.
+    """
+
+    length: Ints
+    offsets: Ints
+    begin: Ints
+    end: Ints
+
+
+def _cut(ix: TextIndex, first: int, number: dict[str, int]) -> _Block:
+    """Cut a block of texts, and number the pieces that are new."""
+    last = min(first + _BLOCK, len(ix))
+    starts = ix.starts[first : last + 1] - ix.starts[first]
+    data = ix.data[ix.starts[first] : ix.starts[last]]
+    cuts = _cuts(data, starts)
+    offsets = np.append(cuts, len(data)).astype(np.int32)
+    column = pa.StringArray.from_buffers(len(cuts), pa.py_buffer(offsets), pa.py_buffer(data))
+    encoded = column.dictionary_encode()
+    distinct = [number.setdefault(p, len(number)) for p in encoded.dictionary.to_pylist()]
+    piece = np.array(distinct, np.int32)[encoded.indices.to_numpy()]
+    return _Block(first, np.diff(np.searchsorted(cuts, starts)), piece)
+
+
+def _tokenize_pieces(tokenizer: "Tokenizer", pieces: Sequence[str]) -> _Pieces:
+    """The tokens of each piece; spaCy gets many at once."""
+    length = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    counts, begins, ends = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for first in range(0, len(pieces), _BATCH):
+        # A newline is a token of its own: no special case reaches across it.
+        spans = _spans(tokenizer, "\n".join(pieces[first : first + _BATCH]))
+        size = length[first : first + _BATCH] + 1
+        start = np.cumsum(size) - size
+        piece = np.searchsorted(start, spans[:, 0], "right") - 1
+        counts.append(np.bincount(piece, minlength=len(size)))
+        begins.append(spans[:, 0] - start[piece])
+        ends.append(spans[:, 1] - start[piece])
+    offsets = np.cumsum(np.concatenate(counts))
+    return _Pieces(length, offsets, np.concatenate(begins), np.concatenate(ends))
+
+
+def _expand(block: _Block, pieces: _Pieces) -> tuple[Ints, Ints, Ints]:
+    """Document, begin and end of a block's tokens: each piece's, copied to where it stands."""
+    row = np.repeat(np.arange(len(block.pieces)), block.pieces)
+    length = pieces.length[block.piece]
+    start = np.cumsum(length) - length
+    opening = np.cumsum(block.pieces) - block.pieces  # the first piece of each text, if it has one
+    start -= np.append(start, 0)[opening][row]
+    # The tokens of a piece stand one behind the other: its first one's row, and counting on.
+    first = pieces.offsets[block.piece]
+    size = pieces.offsets[block.piece + 1] - first
+    source = np.arange(size.sum(), dtype=np.int64)
+    source += np.repeat(first - (np.cumsum(size) - size), size)
+    shift = np.repeat(start, size)
+    doc = np.repeat(row + block.first, size)
+    return doc, pieces.begin[source] + shift, pieces.end[source] + shift
+
+
+def _cuts(data: npt.NDArray[np.uint8], starts: Ints) -> Ints:
     """Where the pieces begin, in bytes: with each text, and with what follows white space.
 
     A piece so has its white space behind it (and before it, where its text begins with some).
     """
-    white = _white(ix.data)
-    cut = np.zeros(len(ix.data), np.bool_)
+    white = _white(data)
+    cut = np.zeros(len(data), np.bool_)
     np.greater(white[:-1], white[1:], out=cut[1:])
     # Only one plain space has no token of its own, so that a special case could reach across it.
-    behind = 2 + np.flatnonzero(cut[2:] & (ix.data[1:-1] == 0x20))
-    cut[behind[_joined()[ix.data[behind - 2], ix.data[behind]]]] = False
-    cut[ix.starts[:-1][np.diff(ix.starts) > 0]] = True
+    behind = 2 + np.flatnonzero(cut[2:] & (data[1:-1] == 0x20))
+    cut[behind[_joined()[data[behind - 2], data[behind]]]] = False
+    cut[starts[:-1][np.diff(starts) > 0]] = True
     return np.flatnonzero(cut)
 
 
@@ -179,26 +244,6 @@ def _joined() -> Mask:
             before, behind = rule[: token.idx].encode(), token.text.encode()
             joined[before[-1], behind[0]] = True
     return joined
-
-
-def _tokenize_distinct(tokenizer: "Tokenizer", pieces: Sequence[str]) -> tuple[Ints, Ints, Ints]:
-    """How many tokens each piece has, and where they all begin and end within their pieces."""
-    counts, begins, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for batch in _batches(pieces):
-        # A newline is a token of its own: no special case reaches across it.
-        spans = _spans(tokenizer, "\n".join(batch))
-        size = np.fromiter(map(len, batch), np.int64, len(batch)) + 1
-        start = np.cumsum(size) - size
-        piece = np.searchsorted(start, spans[:, 0], "right") - 1
-        counts.append(np.bincount(piece, minlength=len(batch)))
-        begins.append(spans[:, 0] - start[piece])
-        ends.append(spans[:, 1] - start[piece])
-    return np.concatenate(counts), np.concatenate(begins), np.concatenate(ends)
-
-
-def _batches(pieces: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(pieces), _BATCH):
-        yield pieces[first : first + _BATCH]
 
 
 def _punctuation(ix: TextIndex, tokens: Tokens) -> tuple[Mask, Mask]:
