@@ -66,7 +66,9 @@ AWKWARD = [
 ]
 TEXTS = st.lists(
     st.text(max_size=12)
-    | st.lists(st.sampled_from([*AWKWARD, *PIECES]) | st.characters(), max_size=16).map("".join),
+    | st.lists(
+        st.sampled_from([*AWKWARD, *PIECES]) | st.characters(codec="utf-8"), max_size=16
+    ).map("".join),
     max_size=5,
 )
 
@@ -178,3 +180,13 @@ def test_sentences_are_lines_cut_by_the_sentencizer(texts: list[str]) -> None:
     column = pa.array(texts, pa.string())
     found = tokens.tokenize(column)
     assert tokens.sentences(column, found).tolist() == numbered(texts, found)
+
+
+PLAIN = st.from_regex(tokens._PLAIN.replace("[A-Za-z]", "[A-Ca-cmMrs]"), fullmatch=True)
+
+
+@settings(max_examples=300)
+@given(st.lists(PLAIN.map(str.strip), min_size=1, max_size=40))
+def test_what_is_read_off_without_spacy_is_what_spacy_says(pieces: list[str]) -> None:
+    column = pa.array([" ".join(pieces), "\n".join(pieces)])
+    assert rows(tokens.tokenize(column)) == rows(tokens.tokenize(column, cache=False))

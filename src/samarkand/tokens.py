@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from samarkand import text
 from samarkand.text import Ints, Mask, TextIndex
@@ -158,9 +159,81 @@ def _cut(ix: TextIndex, first: int, number: dict[str, int]) -> _Block:
 
 
 def _tokenize_pieces(tokenizer: "Tokenizer", pieces: Sequence[str]) -> _Pieces:
-    """The tokens of each piece; spaCy gets many at once."""
+    """The tokens of each piece: those of plain ones by one expression, all others by spaCy."""
     length = np.fromiter(map(len, pieces), np.int64, len(pieces))
-    counts, begins, ends = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    sizes, plain = _plain(tokenizer, pieces)
+    others = np.flatnonzero(~plain)
+    count, begin, end = _by_spacy(tokenizer, [pieces[row] for row in others.tolist()])
+    counts = (sizes > 0).sum(axis=0) * plain
+    counts[others] = count
+    offsets = np.append(0, np.cumsum(counts))
+    columns = np.zeros((2, int(offsets[-1])), np.int64)
+    at, edge = offsets[:-1].copy(), np.zeros(len(pieces), np.int64)
+    for size in sizes:
+        here = plain & (size > 0)
+        columns[:, at[here]] = edge[here], (edge + size)[here]
+        at += here
+        edge += size
+    place = np.arange(len(begin)) + np.repeat(offsets[others] - (np.cumsum(count) - count), count)
+    columns[:, place] = begin, end
+    return _Pieces(length, offsets, columns[0], columns[1])
+
+
+#: Pieces whose tokens can be read off. spaCy's English splits an opening mark from what follows, a
+#: hyphen between letters from both sides, and 's and closing marks from a lower-case letter or
+#: digit before them; it has no prefix, suffix or infix of letters alone, or of digits with stops
+#: and commas between.
+_PLAIN = (
+    r'^(?P<open>["(“$]?)(?P<word>[A-Za-z]+|[0-9]+(?:[.,][0-9]+)*)(?P<hyphen>-?)(?P<tail>[A-Za-z]*)'
+    r'(?P<mark>(?:[\'’]s|[.,;:!?)"”])?)(?P<close>[.,;"”]?)\s*$'
+)
+_PAIRS = ('."', ',"', '!"', '?"', ".”", ",”", "!”", "?”", ").", "),", ");")
+
+
+def _plain(tokenizer: "Tokenizer", pieces: Sequence[str]) -> tuple[Ints, Mask]:
+    """The sizes of a piece's possible tokens, in their order, 0 for none; and which are plain.
+
+    Shapes: (6, pieces), (pieces,). What holds a special case of spaCy's is not plain.
+    """
+    found = pc.extract_regex(pa.array(pieces, pa.string()), _PLAIN)
+    parts = [pc.struct_field(found, place).fill_null("") for place in range(6)]
+    sizes = np.stack([pc.utf8_length(part).to_numpy() for part in parts]).astype(np.int64)
+    _, word, hyphen, tail, mark, close = parts
+    fits = _mask(found.is_valid()) & _fits(word, hyphen, tail, mark, close)
+    special = pa.array(list(tokenizer.rules), pa.string())
+    split = pa.array([r for r, made in tokenizer.rules.items() if len(made) > 1], pa.string())
+    for first in range(6):
+        fits &= ~_mask(pc.is_in(parts[first], split))
+        for last in range(first + 2, 7):
+            several = (sizes[first:last] > 0).sum(axis=0) > 1
+            fits &= ~(several & _mask(pc.is_in(_join(*parts[first:last]), special)))
+    return sizes, fits
+
+
+def _fits(
+    word: pa.Array, hyphen: pa.Array, tail: pa.Array, mark: pa.Array, close: pa.Array
+) -> Mask:
+    """What _PLAIN cannot say: a hyphen is between letters, marks behind what splits them off."""
+    letters = pc.match_substring_regex(_join(word, hyphen, tail), "^[A-Za-z]+-[A-Za-z]+$")
+    alone = pc.and_(pc.equal(hyphen, ""), pc.equal(tail, ""))
+    lower = pc.match_substring_regex(_join(word, tail), "[a-z0-9]$")
+    pair = pc.is_in(_join(mark, close), pa.array(_PAIRS))
+    fits = _mask(pc.or_(letters, alone)) & _mask(pc.or_(pc.equal(mark, ""), lower))
+    return fits & _mask(pc.or_(pc.equal(close, ""), pair))
+
+
+def _join(*columns: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise(*columns, "")
+
+
+def _mask(column: pa.Array) -> Mask:
+    return np.asarray(column.to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _by_spacy(tokenizer: "Tokenizer", pieces: Sequence[str]) -> tuple[Ints, Ints, Ints]:
+    """How many tokens each piece has, and where they begin and end; spaCy gets many at once."""
+    length = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    counts, begins, ends = ([np.zeros(0, np.int64)] for _ in range(3))
     for first in range(0, len(pieces), _BATCH):
         # A newline is a token of its own: no special case reaches across it.
         spans = _spans(tokenizer, "\n".join(pieces[first : first + _BATCH]))
@@ -170,8 +243,7 @@ def _tokenize_pieces(tokenizer: "Tokenizer", pieces: Sequence[str]) -> _Pieces:
         counts.append(np.bincount(piece, minlength=len(size)))
         begins.append(spans[:, 0] - start[piece])
         ends.append(spans[:, 1] - start[piece])
-    offsets = np.cumsum(np.concatenate(counts))
-    return _Pieces(length, offsets, np.concatenate(begins), np.concatenate(ends))
+    return np.concatenate(counts), np.concatenate(begins), np.concatenate(ends)
 
 
 def _expand(block: _Block, pieces: _Pieces) -> tuple[Ints, Ints, Ints]:
