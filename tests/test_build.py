@@ -229,3 +229,38 @@ def test_the_card_asks_for_tables_that_there_are(tmp_path: Path) -> None:
     ):
         build(root, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("dataset_card.md", b"\xff", "byte 0 of the file is not UTF-8; save the file as UTF-8"),
+        ("dataset_card.md", b"\xef\xbb\xbf# x", "starts with a byte order mark; save the file as plain UTF-8"),
+        ("dataset_card.md", b"---\nconfigs: []\n---\n", "'configs' is generated; take it out of the front matter"),
+        ("dataset_card.md", b"---\n- a\n---\n", "the front matter is no mapping of keys to values"),
+        ("corpus/corpus.toml", b'version = "one"', "version 'one'; wanted three numbers, such as '0.1.0'"),
+        ("corpus/corpus.toml", b'name = "../x"', "name '../x' is not safe as a file name; use letters, digits, . _ -"),
+        ("corpus/articles.jsonl", b'{"doc":"a","text":"x"}\n', "metadata may not be called 'text': a column of the dataset is"),
+        ("annotations/schema.toml", b'name="s"\nversion="1"\n[groups.a]\nlabels=["PERSON"]\n[groups.ner]\nlabels=["X"]\n', "a group called 'ner' stands first, as its tags are the column ner_tags"),
+        ("annotations/schema.toml", b'name="s"\nversion="1"\n[stance]\nacts=["A","A"]\n', "stance.acts lists one name twice"),
+    ],
+)  # fmt: skip
+def test_what_would_make_a_dataset_that_does_not_load_is_refused(
+    name: str, content: bytes, message: str, tmp_path: Path
+) -> None:
+    root, out = tmp_path / "corpus", tmp_path / "out"
+    shutil.copytree(SMALL, root)
+    (root / name).write_bytes(content)
+    with pytest.raises(SamarkandError) as caught:
+        build(root, out)
+    assert caught.value.problems[0].message == message
+    assert not out.exists()
+
+
+def test_nothing_is_built_into_the_sources(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    out = root / "annotations" / "out"
+    with pytest.raises(SamarkandError) as caught:
+        build(root, out)
+    assert str(caught.value) == f"{out}: is inside {root}/annotations; choose another --out"

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from samarkand import __version__
-from samarkand.cli import app
+from samarkand.cli import FORMS, app
+from samarkand.formats import FORMATS
 
 REPOSITORY = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "store" / "good"
@@ -38,6 +39,10 @@ def test_help_lists_every_command_and_the_readme_does() -> None:
         assert f"\n  {command} " in out
         assert f"| `samarkand {command}` |" in readme
     assert run("--version") == (0, f"{__version__}\n", "")
+
+
+def test_help_lists_every_format() -> None:
+    assert ", ".join(FORMATS) == FORMS
 
 
 def test_help_needs_none_of_the_heavy_libraries() -> None:
@@ -226,3 +231,82 @@ def test_quotations_are_imported_for_documents_that_are_there(tmp_path: Path) ->
     written = (root / "annotations/hand/b/a.jsonl").read_text()
     assert written == '{"entity":"T1","label":"PERSON","begin":7,"end":12,"text":"Putin"}\n'
     assert '"sha256":' in (root / "corpus/articles.jsonl").read_text()
+
+
+def test_an_import_leaves_alone_what_is_not_its_own(tmp_path: Path) -> None:
+    source, root = standoff(tmp_path / "in"), tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    (source / "a.ann").write_text("T1\tPERSON 0 2\tXi\n")
+    layer = root / "annotations" / "hand" / "a"
+    (layer / "NOTES.md").write_text("mine")
+    with (layer / "layer.toml").open("a") as file:
+        file.write("# why\n")
+    before = {path: path.read_bytes() for path in layer.rglob("*") if path.is_file()}
+    assert run("import", source, "--from", "brat", root, "--layer", "hand/b")[0] == 0
+    assert {path: path.read_bytes() for path in layer.rglob("*") if path.is_file()} == before
+    assert run("import", source, "--from", "brat", root, "--layer", "hand/a", "--overwrite")[0] == 0
+    assert (layer / "NOTES.md").read_text() == "mine"
+    assert (layer / "layer.toml").read_bytes() == before[layer / "layer.toml"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--layer", "../../x"), "'../../x' cannot be a layer's name; use letters, digits, . _ - and / between\n"),
+        (("--kind", "robot"), "--kind is hand, model, adjudicated; got 'robot'\n"),
+        (("--date", "yesterday"), "--date is a date as YYYY-MM-DD; got 'yesterday'\n"),
+    ],
+)  # fmt: skip
+def test_a_refused_import_writes_nothing(
+    options: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    source, root = standoff(tmp_path / "in"), tmp_path / "corpus"
+    run("init", root)
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    assert run("import", source, "--from", "brat", root, *options) == (1, "", message)
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+
+
+def test_an_imported_corpus_is_checked_like_any_other(tmp_path: Path) -> None:
+    source, root = standoff(tmp_path / "in"), tmp_path / "corpus"
+    run("init", root)
+    run("import", source, "--from", "brat", root, "--layer", "hand/x")
+    (root / "annotations/hand/x/layer.toml").unlink()
+    assert "error layer-without-provenance" in run("check", root)[1]
+
+
+def test_files_of_another_split_are_refused(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    (tmp_path / "in").mkdir()
+    standoff(tmp_path / "in" / "test")
+    code, _, error = run("import", tmp_path / "in", "--from", "brat", root, "--layer", "hand/z")
+    assert (code, error) == (1, "document 'a' is in split train, the files are in test's folder\n")
+
+
+def test_a_corpus_whose_text_was_edited_is_not_converted(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    (root / "corpus/articles/a.txt").write_text("He met Putin.\n")
+    code, _, error = run("convert", root, tmp_path / "out", "--to", "quotes", "--lossy")
+    assert code == 1
+    assert "error covered-text-differs" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unreadable_file_is_named_in_full(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    path = root / "annotations/hand/a/a.jsonl"
+    path.unlink()
+    path.mkdir()
+    (root / "corpus/articles/a.txt").unlink()
+    (root / "corpus/articles/a.txt").mkdir()
+    _, _, error = run("check", root)
+    assert error.splitlines() == [
+        f"{path}: cannot be read: is no file",
+        f"{root}/corpus/articles/a.txt: cannot be read: is no file",
+    ]
+    file = tmp_path / "file"
+    file.touch()
+    assert run("init", file / "x")[0] == 1

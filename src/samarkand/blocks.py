@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from samarkand import jsonl, lines, schema
+from samarkand import jsonl, lines, schema, text
 from samarkand.corpus import from_columns
 from samarkand.errors import Problem
 
@@ -125,7 +125,7 @@ def _fields(name: str, attributes: Sequence[str]) -> pa.Schema:
 def _pairs(column: pa.ChunkedArray) -> pa.Array:
     """Attributes as objects to attributes as sorted pairs."""
     size = len(column)
-    flat = column.combine_chunks()
+    flat = text.whole(column)
     names, values, rows = [], [], []
     for field in column.type:  # sorted by name
         found = pc.struct_field(flat, field.name)
@@ -136,9 +136,9 @@ def _pairs(column: pa.ChunkedArray) -> pa.Array:
     row = np.concatenate(rows) if rows else np.zeros(0, np.int64)
     order = np.argsort(row, kind="stable")
     offsets = np.searchsorted(row[order], np.arange(size + 1)).astype(np.int32)
-    text = pa.concat_arrays(values) if values else pa.array([], pa.string())
+    said = pa.concat_arrays(values) if values else pa.array([], pa.string())
     items = pa.StructArray.from_arrays(
-        [pa.array(names, pa.string()), text], fields=list(schema.PAIRS.value_type)
+        [pa.array(names, pa.string()), said], fields=list(schema.PAIRS.value_type)
     )
     return pa.ListArray.from_arrays(
         pa.array(offsets), items.take(pa.array(order)), type=schema.PAIRS

@@ -6,6 +6,7 @@ goes in. The dataset is written beside its place and put there whole.
 
 import hashlib
 import json
+import os
 import subprocess
 from collections import Counter
 from dataclasses import replace
@@ -18,12 +19,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import samarkand
-from samarkand import card, check, files, schema, store
+from samarkand import card, check, files, jsonl, schema, store
 from samarkand.configs import CONFIGS, Losses, of_documents, with_labels_of
 from samarkand.corpus import Corpus, Layer
 from samarkand.errors import Problem, SamarkandError
 from samarkand.progress import Progress, silent
 
+#: Libraries that the dataset's bytes depend on.
 LIBRARIES = ("pyarrow", "spacy")
 
 
@@ -40,7 +42,7 @@ def build(
     one there is. Errors: SamarkandError for a corpus with errors (unless `allow_errors`), no
     layer, or an `out` that is there and is not a dataset built by this command.
     """
-    _refuse_strangers(out)
+    _refuse_strangers(root, out)
     total = len(CONFIGS) + 3
     progress("reading", 0, total)
     corpus = store.read(root)
@@ -92,7 +94,7 @@ def refuse_errors(findings: list[check.Finding], root: Path) -> None:
     if found:
         said = check.render(found, root).splitlines()
         hint = "nothing was built; --allow-errors builds it all the same"
-        raise SamarkandError("\n".join([*said[:-1], f"{len(found):,} errors; {hint}"]))
+        raise SamarkandError("\n".join([*said[:-1], f"{said[-1].partition(',')[0]}; {hint}"]))
 
 
 def _splits(table: pa.Table) -> dict[str, pa.Table]:
@@ -192,9 +194,15 @@ def source(root: Path) -> dict[str, Any]:
 
 
 def _human(root: Path, corpus: Corpus) -> str:
+    """The text of dataset_card.md, or a short one. Errors: SamarkandError for what is no text."""
     path = root / "dataset_card.md"
-    if path.is_file():
-        return path.read_text(encoding="utf-8")
+    if os.path.lexists(path):
+        files.guard(path, root)
+        problems: list[Problem] = []
+        text = jsonl.utf8(str(path), files.read_many(root, [path.name])[0], problems)
+        if text is None:
+            raise SamarkandError(problems)
+        return text
     about = corpus.about
     return (
         f"# {about.title or about.name}\n\n<!-- generated: splits -->\n\n"
@@ -203,8 +211,12 @@ def _human(root: Path, corpus: Corpus) -> str:
     )
 
 
-def _refuse_strangers(out: Path) -> None:
-    """A folder that this command did not make is not replaced."""
+def _refuse_strangers(root: Path, out: Path) -> None:
+    """A folder that this command did not make is not replaced, and no source is built into."""
+    for source in ("corpus", "annotations"):
+        if out.resolve().is_relative_to((root / source).resolve()):
+            message = f"is inside {root / source}; choose another --out"
+            raise SamarkandError([Problem(str(out), 0, message)])
     if out.exists() and not (out / "manifest.json").is_file():
         if out.is_dir() and not any(out.iterdir()):
             return

@@ -56,18 +56,27 @@ def card(
 
 
 def split_front(human: str) -> tuple[dict[str, Any], str]:
-    """The YAML front matter of a card and the text under it."""
-    match = re.match(r"---\n(.*?)\n---\n", human, re.DOTALL)
+    """The YAML front matter of a card and the text under it.
+
+    Errors: SamarkandError for what is no YAML mapping, or says what is generated.
+    """
+
+    def fault(line: int, message: str) -> SamarkandError:
+        return SamarkandError([Problem("dataset_card.md", line, message)])
+
+    match = re.match(r"---\n(.*?)^---\n", human, re.DOTALL | re.MULTILINE)
     if not match:
         return {}, human
     try:
         front = yaml.safe_load(match[1])
     except yaml.YAMLError as error:
-        message = f"the front matter is not YAML: {error}"
-        raise SamarkandError([Problem("dataset_card.md", 0, message)]) from None
-    if not isinstance(front, dict):
-        raise SamarkandError([Problem("dataset_card.md", 1, "the front matter is no mapping")])
-    return front, human[match.end() :]
+        raise fault(0, f"the front matter is not YAML: {error}") from None
+    if front is not None and not isinstance(front, dict):
+        raise fault(1, "the front matter is no mapping of keys to values")
+    for key in ("configs", "dataset_info"):
+        if key in (front or {}):
+            raise fault(1, f"'{key}' is generated; take it out of the front matter")
+    return front or {}, human[match.end() :]
 
 
 def header(corpus: Corpus, layer: Layer, tables: Tables, digest: str) -> dict[str, Any]:
@@ -257,9 +266,10 @@ def layers_table(corpus: Corpus) -> str:
     rows: list[list[Any]] = []
     for layer in corpus.layers.values():
         made = layer.provenance
-        said = ("", "", "no", "")
+        said = ("", "", "not said", "")
         if made:
-            said = (made.kind, made.annotator, "yes" if made.is_human else "no", made.date)
+            human = {True: "yes", False: "no", None: "not said"}[made.is_human]
+            said = (made.kind, made.annotator, human, made.date)
         rows.append([f"`{layer.name}`", *said, *(len(table) for table in layer.tables())])
     head = ["layer", "kind", "annotator", "human", "date", *schema.TABLES]
     return _table(head, rows)

@@ -35,10 +35,11 @@ def _clean(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*arguments, **options)
         except SamarkandError as error:
             print(error, file=sys.stderr)
-        except (PermissionError, IsADirectoryError, NotADirectoryError, FileNotFoundError) as error:
-            print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         except BrokenPipeError:
             sys.stderr.close()
+        except OSError as error:
+            said = (error.strerror or str(error)).lower()
+            print(f"{error.filename}: {said}" if error.filename else said, file=sys.stderr)
         raise typer.Exit(1)
 
     return run
@@ -87,7 +88,9 @@ def import_(
     layer: Annotated[str, typer.Option(help="The layer to fill.")] = "hand/a",
     kind: Annotated[str, typer.Option(help="hand, model or adjudicated.")] = "hand",
     annotator: Annotated[str, typer.Option(help="Who or what annotated.")] = "unknown",
-    human: Annotated[bool, typer.Option("--human/--not-human", help="A person.")] = False,
+    human: Annotated[
+        bool | None, typer.Option("--human/--not-human", help="Whether the annotator is a person.")
+    ] = None,
     made: Annotated[
         str, typer.Option("--date", help="When, as YYYY-MM-DD; by default today.")
     ] = "",

@@ -275,9 +275,11 @@ def with_labels_of(labels: LabelSchema, layer: Layer) -> LabelSchema:
     values = _beyond(layer.stances["polarity"].cast(pa.string()), tuple(scale))
     chunks = [*layer.relations["status"].chunks, *layer.stances["status"].chunks]
     statuses = _beyond(pa.chunked_array(chunks, pa.string()), labels.statuses)
+    taken = {group.name for group in labels.groups}
+    spare = next(name for name in ("other", "others", "more_others") if name not in taken)
     return replace(
         labels,
-        groups=labels.groups + ((Group("other", entities),) if entities else ()),
+        groups=labels.groups + ((Group(spare, entities),) if entities else ()),
         relations=labels.relations + tuple(RelationType(name) for name in kinds),
         acts=labels.acts + _beyond(layer.stances["act"], labels.acts),
         statuses=labels.statuses + statuses,

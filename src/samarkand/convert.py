@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from samarkand import diff, files, store
+from samarkand import check, diff, files, store
 from samarkand.corpus import Corpus
 from samarkand.errors import Problem, SamarkandError
 from samarkand.formats import FORMATS
@@ -12,6 +12,17 @@ from samarkand.progress import Progress, silent
 
 #: The name under which the layout in git can be a source like any format.
 REPOSITORY = "samarkand"
+
+#: The checks without which annotations have no certain place: such a corpus is not converted.
+BROKEN = (
+    "unknown-document",
+    "span-outside-text",
+    "empty-span",
+    "fragments-order",
+    "covered-text-differs",
+    "duplicate-id",
+    "dangling-argument",
+)
 
 
 @dataclass(frozen=True)
@@ -42,16 +53,25 @@ def read(source: Path, form: str, layer: str) -> Reading:
     Errors: SamarkandError for an unknown format, a missing source, no file of that format in it,
     or files that cannot be read.
     """
-    if form == REPOSITORY:
-        corpus = store.read(source, [layer])
-        return Reading(corpus)
-    chosen = get(form)
-    found = files.tree(source, chosen.SUFFIXES)
+    if form != REPOSITORY:
+        return get(form).read(files_of(source, form), layer)
+    corpus = store.read(source, [layer])
+    broken = [found for found in check.check(corpus) if found.check in BROKEN]
+    if broken:
+        hint = "nothing was converted: these annotations do not say what they are about"
+        raise SamarkandError(f"{check.render(broken, source)}; {hint}")
+    return Reading(corpus)
+
+
+def files_of(source: Path, form: str) -> dict[str, bytes]:
+    """The files of that format, by relative path. Errors: SamarkandError where there are none."""
+    suffixes = get(form).SUFFIXES
+    found = files.tree(source, suffixes)
     if not found:
-        wanted = " or ".join(f"*{suffix}" for suffix in chosen.SUFFIXES)
+        wanted = " or ".join(f"*{suffix}" for suffix in suffixes)
         message = f"no {wanted} in it; is this {form}?"
         raise SamarkandError([Problem(str(source), 0, message)])
-    return chosen.read(found, layer)
+    return found
 
 
 def get(form: str) -> Format:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from samarkand import schema
 from samarkand.labels import Attribute, Group, LabelSchema, RelationType
+from samarkand.text import whole
 
 KINDS = ("hand", "model", "adjudicated")
 
@@ -25,12 +26,13 @@ KINDS = ("hand", "model", "adjudicated")
 class Provenance:
     """Who or what made a layer, with what, from what, and when.
 
-    `kind` is hand, model or adjudicated; `date` is ISO 8601; `model_sha256` is hexadecimal.
+    `kind` is hand, model or adjudicated; `is_human` is None where nobody said; `date` is ISO 8601;
+    `model_sha256` is hexadecimal.
     """
 
     kind: str
     annotator: str
-    is_human: bool
+    is_human: bool | None = None
     date: str = ""
     tool: str = ""
     model: str = ""
@@ -179,7 +181,7 @@ def _canonical(table: pa.Table) -> pa.Table:
     """Sorted by document, then position and label where there are any, then id (T2 before T10)."""
     if len(table) < 2:
         return table
-    encoded = table["doc"].combine_chunks().dictionary_encode()
+    encoded = whole(table["doc"]).dictionary_encode()
     ranks = pc.rank(encoded.dictionary, tiebreaker="dense").to_numpy()
     docs = ranks[encoded.indices.to_numpy()].astype(np.int64)
     if "begin" in table.column_names:

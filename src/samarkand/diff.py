@@ -36,7 +36,7 @@ def diff(a: Corpus, b: Corpus, layer: str) -> list[Change]:
     """What of a's documents and layer b says otherwise; empty where they say the same.
 
     The label schema, the actor table and the provenance belong to a repository, not to the
-    annotations, and are not compared.
+    annotations, and are not compared; nor are texts' hashes, which follow from the texts.
     """
     old, new = a.layers[layer], b.layers[layer]
     documents = _pairs(*_documents(a, b))
@@ -44,7 +44,7 @@ def diff(a: Corpus, b: Corpus, layer: str) -> list[Change]:
     relations = _pairs(*_relations(a, old, new, entities))
     stances = _pairs(*_by_id(a, old.stances, new.stances))
     return [
-        *_changes("documents", a.documents, b.documents, documents, ()),
+        *_changes("documents", a.documents, b.documents, documents, ("sha256",)),
         *_changes("entities", old.entities, new.entities, entities, ()),
         *_changes("relations", old.relations, new.relations, relations, ("head", "tail")),
         *_changes("stances", old.stances, new.stances, stances, ()),

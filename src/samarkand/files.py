@@ -1,9 +1,11 @@
 """Reading and writing files so that nothing leaves its folder and nothing is half-written."""
 
 import ctypes
+import errno
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,26 +38,48 @@ def listed(folder: Path, suffix: str, home: Path) -> list[str]:
 
 
 def read_many(folder: Path, names: Iterable[str]) -> list[bytes]:
-    """The content of files in one folder: several times quicker than by path, one by one."""
+    """The content of files in one folder: several times quicker than by path, one by one.
+
+    Errors: SamarkandError that names every file that cannot be read.
+    """
     if not folder.is_dir():
         return []
+    found: list[bytes] = []
+    problems: list[Problem] = []
     handle = os.open(folder, os.O_RDONLY)
     try:
-        return [_read(name, handle) for name in names]
+        for name in names:
+            try:
+                found.append(_read(name, handle))
+            except OSError as error:
+                problems.append(Problem(f"{folder}/{name}", 0, _reason(error)))
     finally:
         os.close(handle)
+    if problems:
+        raise SamarkandError(problems)
+    return found
+
+
+def _reason(error: OSError) -> str:
+    return f"cannot be read: {(error.strerror or str(error)).lower()}"
 
 
 def guard(path: Path, home: Path) -> None:
     """Refuse a path that leads out of `home`. Errors: SamarkandError."""
-    if not path.resolve().is_relative_to(home.resolve()):
+    try:
+        inside = path.resolve().is_relative_to(home.resolve())
+    except (OSError, RuntimeError):
+        message = "a symbolic link that leads in a circle"
+        raise SamarkandError([Problem(str(path), 0, message)]) from None
+    if not inside:
         raise SamarkandError([Problem(str(path), 0, "a symbolic link out of the folder")])
 
 
 def tree(folder: Path, suffixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
     """Every file below `folder` (or the one file) with those suffixes, by relative path.
 
-    Errors: SamarkandError for a missing folder or a symbolic link that leads out of it.
+    Hidden files and folders are passed over. Errors: SamarkandError for a missing folder, a
+    symbolic link that leads out of it, or files that cannot be read.
     """
     if folder.is_file():
         return {folder.name: folder.read_bytes()}
@@ -66,27 +90,30 @@ def tree(folder: Path, suffixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
     pending = [""]
     while pending:
         below = pending.pop()
-        here = os.open(folder / below, os.O_RDONLY)
-        try:
-            with os.scandir(here) as entries:
-                kinds = [(e.name, e.is_symlink(), e.is_dir(), e.is_file()) for e in entries]
-            for name, link, is_dir, is_file in kinds:
-                if link:
-                    guard(folder / below / name, home)
-                if is_dir and not link:
-                    pending.append(f"{below}{name}/")
-                elif is_file and name.endswith(suffixes):
-                    found[below + name] = _read(name, here)
-        finally:
-            os.close(here)
+        names = []
+        with os.scandir(folder / below) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_symlink():
+                    guard(folder / below / entry.name, home)
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(f"{below}{entry.name}/")
+                elif entry.name.endswith(suffixes) and not entry.is_dir():
+                    names.append(entry.name)
+        contents = read_many(folder / below, names)
+        found |= {below + name: data for name, data in zip(names, contents, strict=True)}
     return dict(sorted(found.items()))
 
 
 def _read(name: str, folder: int) -> bytes:
     """Read one file of an open folder."""
-    handle = os.open(name, os.O_RDONLY, dir_fd=folder)
+    handle = os.open(name, os.O_RDONLY | os.O_NONBLOCK, dir_fd=folder)  # a pipe does not block
     try:
-        size = os.fstat(handle).st_size
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "is no file")
+        size = status.st_size
         data = os.read(handle, size + 1)
         while more := os.read(handle, 1 << 20):
             data += more

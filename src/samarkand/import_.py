@@ -1,13 +1,14 @@
 """Bring somebody's annotated files into a corpus, as documents and a layer."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand import convert, files, store
-from samarkand.corpus import Corpus, Layer, Provenance
+from samarkand import convert, files, schema, store
+from samarkand.corpus import KINDS, Corpus, Layer, Provenance, from_columns
 from samarkand.errors import Problem, SamarkandError
 from samarkand.formats.base import Reading
 from samarkand.progress import Progress, silent
@@ -42,15 +43,16 @@ def import_(
 
     Documents that the corpus has already must have the same text. Annotations that the layer has
     of these documents are replaced only with `overwrite`. A label schema without labels becomes
-    what the files use. A layer that is there already keeps its provenance.
+    what the files use, and an empty actor table the actors that they name. A layer that is there
+    already keeps its provenance.
     Errors: SamarkandError for any of that, and for what would be lost unless `lossy`; then nothing
     was written.
     """
+    _validate(layer, provenance)
     progress("reading the corpus", 0, 3)
-    corpus = store.read(root)
+    corpus = store.read(root, unlisted=True)  # an import that was cut short can be done again
     progress("reading the files", 1, 3)
     reading = _read(source, form, layer, corpus)
-    unread = tuple(sorted(reading.unread.items()))
     new = reading.corpus.layers[layer]
     if corpus.labels.groups and not provenance.schema:
         provenance = replace(provenance, schema=corpus.labels.version)
@@ -60,34 +62,53 @@ def import_(
         len(reading.corpus.documents),
         len(documents) - len(corpus.documents),
         tuple((name, len(new.table(name))) for name in ("entities", "relations", "stances")),
-        unread,
+        tuple(sorted(reading.unread.items())),
     )
-    if unread and not lossy:
+    if reading.unread and not lossy:
         message = f"{report}\nnothing was imported; --lossy imports what can be imported"
         raise SamarkandError(message)
     progress("writing", 2, 3)
-    about = corpus.about
-    if not about.layer:
-        about = replace(about, layer=layer)
-    labels = corpus.labels if corpus.labels.groups else reading.corpus.labels
-    layers = {**corpus.layers, layer: merged}
-    store.write(
-        replace(corpus, documents=documents, labels=labels, layers=layers, about=about), root
-    )
+    about = corpus.about if corpus.about.layer else replace(corpus.about, layer=layer)
+    labels, actors = corpus.labels, corpus.actors
+    if not labels.groups:  # a fresh corpus: it allows what the files use
+        labels = replace(reading.corpus.labels, name=labels.name, version=labels.version)
+        actors = actors if len(actors) else _named_by_id(new)
+    done = Corpus(documents, labels, actors, {**corpus.layers, layer: merged}, about)
+    store.write(done, root, [layer])
     return report
+
+
+def _validate(layer: str, provenance: Provenance) -> None:
+    """Errors: SamarkandError for a layer's name or provenance that `check` would refuse."""
+    if not all(files.is_slug(part) for part in layer.split("/")):
+        message = f"'{layer}' cannot be a layer's name; use letters, digits, . _ - and / between"
+        raise SamarkandError(message)
+    if provenance.kind not in KINDS:
+        raise SamarkandError(f"--kind is {', '.join(KINDS)}; got '{provenance.kind}'")
+    try:
+        date.fromisoformat(provenance.date)
+    except ValueError:
+        message = f"--date is a date as YYYY-MM-DD; got '{provenance.date}'"
+        raise SamarkandError(message) from None
+
+
+def _named_by_id(layer: Layer) -> pa.Table:
+    """An actor table of the actors that a layer refers to, by their ids for want of names."""
+    ids = layer.entities["actor"].unique().drop_null()
+    return from_columns(schema.ACTORS, {"actor": ids, "name": ids}, len(ids))
 
 
 def _read(source: Path, form: str, layer: str, corpus: Corpus) -> Reading:
     """Quotations of documents that the corpus has need no text beside them."""
-    if form != "quotes" or source.is_file():
+    if form == convert.REPOSITORY:
         return convert.read(source, form, layer)
-    found = files.tree(source, convert.get(form).SUFFIXES)
+    found = convert.files_of(source, form)
     texts = dict(
         zip(corpus.documents["doc"].to_pylist(), corpus.documents["text"].to_pylist(), strict=True)
     )
-    for path in list(found):
+    for path in [path for path in found if path.endswith(".jsonl") and form == "quotes"]:
         stem = path.removesuffix(".jsonl")
-        if path.endswith(".jsonl") and f"{stem}.txt" not in found and stem in texts:
+        if f"{stem}.txt" not in found and stem in texts:
             found[f"{stem}.txt"] = texts[stem].encode()
     return convert.get(form).read(found, layer)
 
@@ -107,7 +128,21 @@ def _documents(corpus: Corpus, given: Corpus) -> pa.Table:
             )
             for doc in differ
         )
+    _same_splits(old.take(place.filter(known)), new.filter(known))
     return pa.concat_tables([old, new.filter(pc.invert(known))])
+
+
+def _same_splits(old: pa.Table, new: pa.Table) -> None:
+    """Errors: SamarkandError where files are in a folder of another split than the document."""
+    splits = (old["doc"].to_pylist(), old["split"].to_pylist(), new["split"].to_pylist())
+    differ = [row for row in zip(*splits, strict=True) if row[2] not in (None, row[1])]
+    if differ:
+        raise SamarkandError(
+            Problem(
+                "", 0, f"document '{doc}' is in split {a or 'none'}, the files are in {b}'s folder"
+            )
+            for doc, a, b in differ
+        )
 
 
 def _layer(

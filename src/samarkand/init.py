@@ -39,6 +39,12 @@ dataset is not to be used for.
 <!-- generated: losses -->
 """
 
+GUIDELINES = """# Annotation guidelines
+
+Version 0.1.0. Say here, for each label of `schema.toml`: what it is, a question that tests for it,
+two texts that differ in little and in the label, and what it is not.
+"""
+
 
 def init(root: Path, name: str) -> None:
     """Lay out an empty corpus called `name` in a folder that is not there yet, or empty.
@@ -53,4 +59,5 @@ def init(root: Path, name: str) -> None:
     with files.folder(root) as new:
         store.write(Corpus(about=about, labels=LabelSchema(name=name, version="0.1.0")), new)
         (new / store.TEXTS).mkdir(parents=True)
+        (new / store.LAYERS / "guidelines.md").write_text(GUIDELINES, encoding="utf-8")
         (new / "dataset_card.md").write_text(CARD.format(title=name), encoding="utf-8")

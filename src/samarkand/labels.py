@@ -6,6 +6,7 @@ is a label, or `LABEL+actor`: that label, if the mention refers to an actor. `@C
 stands for the argument types listed under `[classes]`.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -119,6 +120,15 @@ def parse(path: str, data: bytes) -> LabelSchema:
         if label in seen:
             raise CorpusError([Problem(path, 0, f"entity label '{label}' is listed twice")])
         seen.add(label)
+    for place, group in enumerate(groups):
+        if place and group.name == "ner":
+            message = "a group called 'ner' stands first, as its tags are the column ner_tags"
+            raise CorpusError([Problem(path, 0, message)])
+    scales = {"acts": file.stance.acts, "statuses": file.stance.statuses}
+    scales["polarity"] = tuple(file.stance.polarity.values())
+    for name, values in scales.items():
+        if len(set(values)) < len(values):
+            raise CorpusError([Problem(path, 0, f"stance.{name} lists one name twice")])
     try:
         polarity = tuple(sorted((int(key), name) for key, name in file.stance.polarity.items()))
     except ValueError:
@@ -207,4 +217,7 @@ def parse_toml(path: str, data: bytes, kind: type[T]) -> T:
         message = f"byte {error.start} is not UTF-8; save the file as UTF-8"
         raise CorpusError([Problem(path, 0, message)]) from None
     except (ValueError, msgspec.ValidationError) as error:
-        raise CorpusError([Problem(path, 0, explain(error))]) from None
+        said = explain(error)
+        line = re.search(r" \(at line (\d+), column \d+\)$", said)
+        place = int(line[1]) if line else 0
+        raise CorpusError([Problem(path, place, said[: line.start()] if line else said)]) from None

@@ -1,6 +1,7 @@
 """Open a corpus, or load a configuration of its dataset, from a checkout or an installed wheel."""
 
 import hashlib
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +77,11 @@ def built(root: Path, cache: Path | str | None = None) -> Path:
 
 
 def fingerprint(root: Path) -> str:
-    """A hash of what the dataset depends on: the corpus's files, and this package's code."""
-    hashed = hashlib.sha256(samarkand.__version__.encode())
+    """A hash of what the dataset depends on: the corpus's files, this package's code, libraries."""
+    from samarkand.build import LIBRARIES
+
+    versions = {name: version(name) for name in LIBRARIES}
+    hashed = hashlib.sha256(f"{samarkand.__version__} {versions}".encode())
     package = Path(__file__).resolve().parent
     code = [(path.name, path) for path in sorted(package.rglob("*.py"))]
     sources = [root / name for name in SOURCES]

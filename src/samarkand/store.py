@@ -11,6 +11,8 @@ annotations/<layer>/<doc>.jsonl  one annotation a line, each with the text it co
 
 import datetime
 import os
+import re
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +29,9 @@ from samarkand.errors import CorpusError, Problem, SamarkandError
 
 ARTICLES, ACTORS, ABOUT = "corpus/articles.jsonl", "corpus/actors.jsonl", "corpus/corpus.toml"
 TEXTS, LAYERS, SCHEMA = "corpus/articles", "annotations", "annotations/schema.toml"
+
+#: Columns of the dataset, which metadata may not replace.
+TAKEN = ("id", "text", "metadata", *schema.TABLES)
 
 T = TypeVar("T")
 
@@ -53,8 +58,10 @@ class Actor(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     wikidata: str | None = None
 
 
-def read(root: Path | str, layers: Iterable[str] | None = None) -> Corpus:
+def read(root: Path | str, layers: Iterable[str] | None = None, unlisted: bool = False) -> Corpus:
     """Read a corpus folder; `layers` names the layers wanted, all of them by default.
+
+    With `unlisted`, texts that articles.jsonl does not list are passed over.
 
     Errors: CorpusError with every fault of every file at once: what cannot be decoded, files
     missing or not listed, ids that are not safe as file names, symbolic links out of the folder.
@@ -64,16 +71,11 @@ def read(root: Path | str, layers: Iterable[str] | None = None) -> Corpus:
         hint = "is this a corpus folder? `samarkand init` lays one out"
         raise CorpusError([Problem(str(root / ARTICLES), 0, f"no such file; {hint}")])
     problems: list[Problem] = []
-    documents = _read_documents(root, problems)
+    documents = _read_documents(root, problems, unlisted)
     actors = _read_actors(root, problems)
-    label_set, about = label_schema.LabelSchema(), About()
-    try:
-        if data := _optional(root, SCHEMA):
-            label_set = label_schema.parse(str(root / SCHEMA), data)
-        if data := _optional(root, ABOUT):
-            about = label_schema.parse_toml(str(root / ABOUT), data, About)
-    except SamarkandError as error:
-        problems += error.problems
+    label_set = _parsed(root, SCHEMA, label_schema.parse, problems)
+    label_set = label_set or label_schema.LabelSchema()
+    about = _parsed(root, ABOUT, _about, problems) or About()
     found = {}
     try:
         names = layer_names(root) if layers is None else layers
@@ -84,7 +86,7 @@ def read(root: Path | str, layers: Iterable[str] | None = None) -> Corpus:
         attributes = [attribute.name for attribute in label_set.attributes]
         found[name] = _read_layer(root, name, attributes, problems)
     if problems:
-        raise CorpusError(problems)
+        raise CorpusError(sorted(problems))
     return Corpus(documents, label_set, actors, found, about)
 
 
@@ -94,6 +96,8 @@ def layer_names(root: Path) -> list[str]:
     Errors: SamarkandError for a symbolic link that leads out of the corpus.
     """
     home = root / LAYERS
+    if os.path.lexists(home) and not home.is_dir():
+        raise CorpusError([Problem(str(home), 0, "is no folder")])
     found = []
     for folder, below, names in os.walk(home):
         for name in below:
@@ -105,17 +109,48 @@ def layer_names(root: Path) -> list[str]:
 
 
 def _optional(root: Path, name: str) -> bytes | None:
+    """A file's content; None where there is no such file.
+
+    Errors: SamarkandError for a link that leads out or nowhere, and what is no file.
+    """
     path = root / name
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     files.guard(path, root)
-    return path.read_bytes()
+    return files.read_many(path.parent, [path.name])[0]
 
 
-def _read_documents(root: Path, problems: list[Problem]) -> pa.Table:
+def _parsed(
+    root: Path, name: str, parse: Callable[[str, bytes], T], problems: list[Problem]
+) -> T | None:
+    try:
+        data = _optional(root, name)
+        return None if data is None else parse(str(root / name), data)
+    except SamarkandError as error:
+        problems += error.problems
+        return None
+
+
+def _lines(root: Path, name: str, problems: list[Problem]) -> list[bytes]:
+    data = _parsed(root, name, lambda path, data: data, problems)
+    return jsonl.split(str(root / name), data or b"", problems)
+
+
+def _about(path: str, data: bytes) -> About:
+    about = label_schema.parse_toml(path, data, About)
+    if not files.is_slug(about.name):
+        message = f"name {about.name!r} is not safe as a file name; use letters, digits, . _ -"
+        raise CorpusError([Problem(path, 0, message)])
+    if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", about.version):
+        message = f"version {about.version!r}; wanted three numbers, such as '0.1.0'"
+        raise CorpusError([Problem(path, 0, message)])
+    return about
+
+
+def _read_documents(root: Path, problems: list[Problem], unlisted: bool) -> pa.Table:
     path = str(root / ARTICLES)
     rows: dict[str, tuple[Article, dict[str, str]]] = {}
-    for number, line in enumerate(jsonl.split(path, _optional(root, ARTICLES) or b"", problems), 1):
+    for number, line in enumerate(_lines(root, ARTICLES, problems), 1):
         try:
             article, metadata = _article(line)
             if article.doc in rows:
@@ -123,7 +158,7 @@ def _read_documents(root: Path, problems: list[Problem]) -> pa.Table:
             rows[article.doc] = article, metadata
         except (ValueError, msgspec.ValidationError) as error:
             problems.append(Problem(path, number, jsonl.explain(error)))
-    listed = not problems
+    listed = not problems and not unlisted
     texts = _texts(root, rows, listed, problems)
     columns: dict[str, Any] = {
         name: [getattr(article, name) for article, _ in rows.values()]
@@ -143,6 +178,8 @@ def _article(line: bytes) -> tuple[Article, dict[str, str]]:
         )
     metadata = {k: v for k, v in value.items() if k not in Article.__struct_fields__}
     for key, extra in metadata.items():
+        if key in TAKEN:
+            raise ValueError(f"metadata may not be called '{key}': a column of the dataset is")
         if not isinstance(extra, str):
             raise ValueError(f"metadata '{key}' is a {type(extra).__name__}, wanted a string")
     return article, metadata
@@ -162,7 +199,7 @@ def _texts(
     there = {name.removesuffix(".txt") for name in names}
     problems += [
         Problem(f"{folder}/{doc}.txt", 0, f"no such file, but {ARTICLES} lists the document")
-        for doc in texts.keys() - there
+        for doc in sorted(texts.keys() - there)
     ]
     if listed:
         problems += [
@@ -170,16 +207,19 @@ def _texts(
             for doc in sorted(there - texts.keys())
         ]
     known = [doc for doc in texts if doc in there]
-    for doc, data in zip(
-        known, files.read_many(folder, [f"{doc}.txt" for doc in known]), strict=True
-    ):
+    try:
+        contents = files.read_many(folder, [f"{doc}.txt" for doc in known])
+    except SamarkandError as error:
+        problems += error.problems
+        return texts
+    for doc, data in zip(known, contents, strict=True):
         texts[doc] = jsonl.utf8(f"{folder}/{doc}.txt", data, problems) or ""
     return texts
 
 
 def _read_actors(root: Path, problems: list[Problem]) -> pa.Table:
     path = str(root / ACTORS)
-    found = jsonl.split(path, _optional(root, ACTORS) or b"", problems)
+    found = _lines(root, ACTORS, problems)
     actors = jsonl.decode(path, found, Actor, problems)
     seen: set[str] = set()
     for number, actor in enumerate(actors, 1):
@@ -200,17 +240,21 @@ def _read_layer(root: Path, name: str, attributes: Sequence[str], problems: list
         if not folder.is_dir():
             raise CorpusError([Problem(str(folder), 0, "no such layer")])
         files.guard(folder, root)
-        if data := _optional(root, f"{LAYERS}/{name}/layer.toml"):
-            provenance = label_schema.parse_toml(str(folder / "layer.toml"), data, Provenance)
+        provenance = _provenance(root, name)
         names = files.listed(folder, ".jsonl", root)
     except SamarkandError as error:
         problems += error.problems
         return Layer(name)
     for start in range(0, len(names), BLOCK):
         chosen = names[start : start + BLOCK]
+        try:
+            contents = files.read_many(folder, chosen)
+        except SamarkandError as error:
+            problems += error.problems
+            continue
         block = [
             blocks.File(f"{folder}/{file}", file.removesuffix(".jsonl"), data)
-            for file, data in zip(chosen, files.read_many(folder, chosen), strict=True)
+            for file, data in zip(chosen, contents, strict=True)
         ]
         for table, part in blocks.read(block, attributes, problems).items():
             parts[table].append(part)
@@ -218,43 +262,69 @@ def _read_layer(root: Path, name: str, attributes: Sequence[str], problems: list
     return Layer(name, **tables, provenance=provenance)
 
 
-def write(corpus: Corpus, root: Path | str) -> None:
-    """Write a corpus folder; each file and each layer's folder is replaced whole or not at all.
+def write(corpus: Corpus, root: Path | str, layers: Iterable[str] | None = None) -> None:
+    """Write a corpus folder, or no more of its layers than `layers` names.
 
-    A document's hash is recorded now if it was not yet. Files that say the same already are left
-    alone, so a label schema keeps its comments. Texts that the corpus lacks are not deleted.
+    Each file and each layer's folder is replaced whole or not at all. A document's hash is recorded
+    now if it was not yet. Files that say the same already are left alone, so a label schema keeps
+    its comments; other files in a layer's folder stay. Texts that the corpus lacks are not deleted.
+    Errors: CorpusError for names that are not safe as file names; then nothing was written.
     """
     root = Path(root)
+    chosen = [corpus.layers[name] for name in (corpus.layers if layers is None else layers)]
+    for name in [*corpus.documents["doc"].to_pylist(), *_parts(chosen)]:
+        _safe(name)
     for doc, text in _rows(corpus.documents.select(["doc", "text"])):
-        _safe(doc)
         files.write(root / TEXTS / f"{doc}.txt", text.encode())
-    for layer in corpus.layers.values():
+    files.write(root / ARTICLES, jsonl.encode(_articles(corpus.documents)))
+    for layer in chosen:
         write_layer(layer, root)
     if corpus.labels != _current(root, SCHEMA, label_schema.parse):
         files.write(root / SCHEMA, label_schema.dump(corpus.labels))
-    if corpus.about != _current(root, ABOUT, lambda p, d: label_schema.parse_toml(p, d, About)):
+    if corpus.about != _current(root, ABOUT, _about):
         about = asdict(corpus.about) | {"languages": list(corpus.about.languages)}
         files.write(root / ABOUT, tomli_w.dumps(about).encode())
     actors = [Actor(*row) for row in _rows(corpus.actors)]
     files.write(root / ACTORS, jsonl.encode(actors))
-    files.write(root / ARTICLES, jsonl.encode(_articles(corpus.documents)))
+
+
+def _parts(layers: Iterable[Layer]) -> list[str]:
+    """What becomes the name of a file or folder in writing these layers."""
+    parts = [part for layer in layers for part in layer.name.split("/")]
+    docs = [
+        doc for layer in layers for t in layer.tables() for doc in t["doc"].unique().to_pylist()
+    ]
+    return parts + docs
 
 
 def write_layer(layer: Layer, root: Path | str) -> None:
-    """Write one layer's folder, whole or not at all."""
+    """Write one layer's folder, whole or not at all; files of others in it stay."""
     folder = Path(root) / LAYERS / layer.name
-    for part in layer.name.split("/"):
+    for part in _parts([layer]):
         _safe(part)
     content = layer_files(layer)
+    if layer.provenance is not None and layer.provenance == _provenance(Path(root), layer.name):
+        content["layer.toml"] = (folder / "layer.toml").read_bytes()  # with its comments
     with files.folder(folder) as new:
         files.write_tree(new, content)
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.is_dir() and not path.is_symlink():
+                shutil.copytree(path, new / path.name, symlinks=True)
+            elif path.suffix != ".jsonl" and path.name != "layer.toml":
+                shutil.copy2(path, new / path.name, follow_symlinks=False)
+
+
+def _provenance(root: Path, layer: str) -> Provenance | None:
+    name = f"{LAYERS}/{layer}/layer.toml"
+    data = _optional(root, name)
+    return None if data is None else label_schema.parse_toml(str(root / name), data, Provenance)
 
 
 def layer_files(layer: Layer) -> dict[str, bytes]:
     """What the files of a layer's folder say: layer.toml, and one JSONL file a document."""
     content: dict[str, bytes] = {}
     if layer.provenance is not None:
-        said = {k: v for k, v in asdict(layer.provenance).items() if v != ""}
+        said = {k: v for k, v in asdict(layer.provenance).items() if v not in ("", None)}
         content["layer.toml"] = tomli_w.dumps(said).encode()
     parts: dict[str, list[bytes]] = {}
     for name in schema.TABLES:
@@ -262,20 +332,8 @@ def layer_files(layer: Layer) -> dict[str, bytes]:
         for doc, row in zip(table["doc"].to_pylist(), lines.from_table(name, table), strict=True):
             parts.setdefault(doc, []).append(jsonl.encode([row]))
     for doc, encoded in sorted(parts.items()):
-        _safe(doc)
         content[f"{doc}.jsonl"] = b"".join(encoded)
     return content
-
-
-def locate(root: Path, layer: str, doc: str, table: str, id: str) -> tuple[str, int]:
-    """File and line of an annotation of a layer; line 0 where it is not found."""
-    path = root / LAYERS / layer / f"{doc}.jsonl"
-    start = f'{{"{lines.ID_KEYS[table]}":{msgspec.json.encode(id).decode()},'.encode()
-    if path.is_file():
-        for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
-            if line.replace(b'": "', b'":"').startswith(start):
-                return str(path), number
-    return str(path), 0
 
 
 def _articles(documents: pa.Table) -> list[dict[str, Any]]:

@@ -57,9 +57,16 @@ class TextIndex:
         return len(self.starts) - 1
 
 
+def whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column in one piece, without copying it where it is (as `combine_chunks` would)."""
+    if isinstance(column, pa.Array):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def index(texts: pa.Array | pa.ChunkedArray) -> TextIndex:
     """Index a column of texts (pyarrow string, no nulls). Time and memory: one pass, sparse."""
-    array = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    array = whole(texts)
     if isinstance(array, pa.ChunkedArray):  # combine_chunks keeps more than 2 GiB in chunks
         raise ValueError("more than 2 GiB of text in one corpus; split it by documents")
     if array.null_count:

@@ -9,19 +9,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pyarrow.compute as pc
 
-from samarkand.checks.view import (
-    Fault,
-    View,
-    among,
-    codes,
-    numbered,
-    rows_of,
-    runs,
-    show,
-    valid,
-    whole,
-)
+from samarkand.checks.view import Fault, View, among, codes, numbered, rows_of, runs, show, valid
 from samarkand.schema import SPLITS
+from samarkand.text import whole
 
 #: C0 without tab and line feed, DEL, and C1. Written for both RE2 (Arrow) and Python.
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x{9f}]"
@@ -92,7 +82,10 @@ def not_nfc(view: View) -> Iterator[Fault]:
 
 
 def control_character(view: View) -> Iterator[Fault]:
-    """A control character other than tab and line feed in a text, carriage returns included."""
+    """A control character other than tab and line feed in a text, carriage returns included.
+
+    Take them out before the text is annotated or imported: afterwards, offsets shift.
+    """
     yield from _characters(view, CONTROL, lambda text, at: False)
 
 

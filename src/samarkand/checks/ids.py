@@ -20,9 +20,9 @@ from samarkand.checks.view import (
     numbered,
     rows_of,
     show,
-    whole,
 )  # fmt: skip
 from samarkand.schema import AUTHOR, RESERVED, SPAN_TARGET, UNSPECIFIED
+from samarkand.text import whole
 
 #: How the id of a proposition starts, so that no entity's may.
 PROPOSITION = "P:"

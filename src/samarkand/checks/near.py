@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand.checks.view import Fault, View, codes, runs, whole
+from samarkand.checks.view import Fault, View, codes, runs
 from samarkand.schema import SPLITS
-from samarkand.text import Ints, Mask
+from samarkand.text import Ints, Mask, whole
 
 #: Words in a shingle, and the share of the shorter document's shingles that is too much.
 #: Jaccard similarity is never above containment, so this catches all that it would.

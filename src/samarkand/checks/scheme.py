@@ -19,11 +19,10 @@ from samarkand.checks.view import (
     runs,
     show,
     valid,
-    whole,
 )  # fmt: skip
 from samarkand.corpus import KINDS
 from samarkand.labels import Group, RelationType
-from samarkand.text import Ints, Mask
+from samarkand.text import Ints, Mask, whole
 
 ACTOR = "+actor"  # the end of an argument type that wants a mention with an actor
 

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import text
-from samarkand.checks.view import Fault, LayerView, Spans, View, codes, rows_of, runs, show, whole
+from samarkand.checks.view import Fault, LayerView, Spans, View, codes, rows_of, runs, show
 from samarkand.labels import Group
-from samarkand.text import Ints, Mask
+from samarkand.text import Ints, Mask, whole
 
 #: Covered texts are compared this many spans at a time, to bound the memory that it takes.
 BLOCK = 1 << 16

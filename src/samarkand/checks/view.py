@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from samarkand import schema, text
 from samarkand.corpus import Corpus, Layer, infer_labels
-from samarkand.text import Ints, Mask, TextIndex
+from samarkand.text import Ints, Mask, TextIndex, whole
 
 #: The columns that name entities of the same document, by table.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -223,13 +223,6 @@ def _arguments(tables: Mapping[str, Rows]) -> dict[tuple[str, str], Arguments]:
         resolved[rows.name, column] = Arguments(rows, column, row, values, entity)
         at += len(row)
     return resolved
-
-
-def whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """A column in one piece, without copying it where it is."""
-    if isinstance(column, pa.Array):
-        return column
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def codes(column: pa.Array | pa.ChunkedArray, values: Any) -> Ints:

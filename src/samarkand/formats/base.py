@@ -94,7 +94,7 @@ def doc_ids(paths: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         if not files.is_slug(doc):
             doc = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("._-").rstrip(".")[:200]
             if not files.is_slug(doc):
-                message = "no document id can be made of this file name"
+                message = "no document id can be made of this file name; name it in a-z, 0-9, . _ -"
                 raise FormatError([Problem(path, 0, message)])
         if doc in owner:
             message = f"both this file and {owner[doc]} come to the document id '{doc}'"

@@ -241,7 +241,7 @@ _QUOTED: dict[str, Callable[[str, Any], Any]] = {
 
 
 def narrow(corpus: Corpus, layer: str) -> Corpus:
-    """Documents keep their text alone; annotations keep everything but empty spans."""
+    """Documents keep their text alone; annotations keep everything."""
     kept = corpus.layers[layer]
     entities: pa.Table = kept.entities
     return frame(bare(corpus.documents), Layer(layer, entities, kept.relations, kept.stances))
