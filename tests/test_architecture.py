@@ -17,7 +17,7 @@ LAYERS = (
     ("labels",),
     ("corpus", "tokens"),
     ("lines", "iob", "diff"),
-    ("blocks",),
+    ("blocks", "layout"),
     ("store",),
     ("formats/base",),
     ("checks", "formats"),

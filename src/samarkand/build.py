@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import samarkand
-from samarkand import card, check, files, jsonl, schema, store
+from samarkand import card, check, files, jsonl, layout, schema, store
 from samarkand.configs import CONFIGS, Losses, of_documents, with_labels_of
 from samarkand.corpus import Corpus, Layer
 from samarkand.errors import Problem, SamarkandError
@@ -84,7 +84,7 @@ def published(corpus: Corpus, layer: str | None) -> Layer:
     known = ", ".join(corpus.layers)
     said = f"no layer is called '{wanted}'" if wanted else "no layer was chosen"
     raise SamarkandError(
-        f"{said}; there are {known}: name one with --layer, or as `layer` in {store.ABOUT}"
+        f"{said}; there are {known}: name one with --layer, or as `layer` in {layout.ABOUT}"
     )
 
 

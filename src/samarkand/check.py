@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from samarkand import lines, store
+from samarkand import layout, lines
 from samarkand.checks import documents, ids, near, scheme, spans
 from samarkand.checks.view import Fault, View, view
 from samarkand.corpus import Corpus
@@ -157,17 +157,17 @@ def _located(findings: Iterable[Finding], root: Path) -> list[tuple[str, int, Fi
 
 def _locate(root: Path, finding: Finding, places: _Places) -> tuple[str, int]:
     if finding.table == "layer":
-        return str(root / store.LAYERS / finding.layer / "layer.toml"), 0
+        return str(root / layout.LAYERS / finding.layer / "layer.toml"), 0
     if finding.where >= 0:
-        path = root / store.TEXTS / f"{finding.doc}.txt"
+        path = root / layout.TEXTS / f"{finding.doc}.txt"
         text = path.read_bytes().decode(errors="replace") if path.is_file() else ""
         return str(path), text.count("\n", 0, finding.where) + 1 if text else 0
     if finding.table == "documents":
-        path, key = root / store.ARTICLES, finding.doc
+        path, key = root / layout.ARTICLES, finding.doc
     elif finding.table == "actors":
-        path, key = root / store.ACTORS, finding.id
+        path, key = root / layout.ACTORS, finding.id
     else:
-        path, key = root / store.LAYERS / finding.layer / f"{finding.doc}.jsonl", finding.id
+        path, key = root / layout.LAYERS / finding.layer / f"{finding.doc}.jsonl", finding.id
     if str(path) not in places:
         places[str(path)] = _lines(path)
     return str(path), places[str(path)].get((finding.table, key), 0)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from samarkand import files, store
+from samarkand import files, layout, store
 from samarkand.corpus import About, Corpus
 from samarkand.errors import Problem, SamarkandError
 from samarkand.labels import LabelSchema
@@ -58,6 +58,6 @@ def init(root: Path, name: str) -> None:
     about = About(name=name, title=name, version="0.1.0")
     with files.folder(root) as new:
         store.write(Corpus(about=about, labels=LabelSchema(name=name, version="0.1.0")), new)
-        (new / store.TEXTS).mkdir(parents=True)
-        (new / store.LAYERS / "guidelines.md").write_text(GUIDELINES, encoding="utf-8")
+        (new / layout.TEXTS).mkdir(parents=True)
+        (new / layout.LAYERS / "guidelines.md").write_text(GUIDELINES, encoding="utf-8")
         (new / "dataset_card.md").write_text(CARD.format(title=name), encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 import samarkand
-from samarkand import store
+from samarkand import layout, store
 from samarkand.corpus import Corpus
 from samarkand.errors import Problem, SamarkandError
 
@@ -23,7 +23,7 @@ def home() -> Path:
     """The corpus that this package comes with: the checkout it runs from, or the wheel's copy."""
     package = Path(__file__).resolve().parent
     for root in (package.parents[1], package / "data"):
-        if (root / store.ARTICLES).is_file():
+        if (root / layout.ARTICLES).is_file():
             return root
     raise SamarkandError([Problem(str(package), 0, "the package came without its corpus")])
 

@@ -1,17 +1,9 @@
 """The corpus in git: plain files that people can read, diff and merge, to and from a Corpus.
 
-corpus/corpus.toml             name, version, licence, and the layer that is published
-corpus/articles/<doc>.txt      raw text, UTF-8, never normalised
-corpus/articles.jsonl          one line an article: metadata
-corpus/actors.jsonl            one line an actor
-annotations/schema.toml        the label schema
-annotations/<layer>/layer.toml provenance
-annotations/<layer>/<doc>.jsonl  one annotation a line, each with the text it covers
+Which files these are, and what each holds: `samarkand.layout`.
 """
 
-import datetime
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
@@ -22,40 +14,15 @@ import msgspec
 import pyarrow as pa
 import tomli_w
 
-from samarkand import blocks, files, jsonl, lines, schema
+from samarkand import blocks, files, jsonl, layout, lines, schema
 from samarkand import labels as label_schema
-from samarkand.corpus import About, Corpus, Layer, Provenance, digest, from_columns
+from samarkand.corpus import About, Corpus, Layer, digest, from_columns
 from samarkand.errors import CorpusError, Problem, SamarkandError
-
-ARTICLES, ACTORS, ABOUT = "corpus/articles.jsonl", "corpus/actors.jsonl", "corpus/corpus.toml"
-TEXTS, LAYERS, SCHEMA = "corpus/articles", "annotations", "annotations/schema.toml"
-
-#: Columns of the dataset, which metadata may not replace.
-TAKEN = ("id", "text", "metadata", *schema.TABLES)
 
 T = TypeVar("T")
 
 #: Documents are read in blocks, so that their lines are never all in memory as objects.
 BLOCK = 1000
-
-
-class Article(msgspec.Struct, omit_defaults=True):
-    doc: str
-    title: str | None = None
-    published: datetime.date | None = None
-    language: str | None = None
-    event: str | None = None
-    split: str | None = None
-    license: str | None = None
-    sha256: str | None = None
-
-
-class Actor(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    actor: str
-    name: str
-    kind: str | None = None
-    country: str | None = None
-    wikidata: str | None = None
 
 
 def read(root: Path | str, layers: Iterable[str] | None = None, unlisted: bool = False) -> Corpus:
@@ -67,15 +34,15 @@ def read(root: Path | str, layers: Iterable[str] | None = None, unlisted: bool =
     missing or not listed, ids that are not safe as file names, symbolic links out of the folder.
     """
     root = Path(root)
-    if not (root / ARTICLES).is_file():
+    if not (root / layout.ARTICLES).is_file():
         hint = "is this a corpus folder? `samarkand init` lays one out"
-        raise CorpusError([Problem(str(root / ARTICLES), 0, f"no such file; {hint}")])
+        raise CorpusError([Problem(str(root / layout.ARTICLES), 0, f"no such file; {hint}")])
     problems: list[Problem] = []
     documents = _read_documents(root, problems, unlisted)
     actors = _read_actors(root, problems)
-    label_set = _parsed(root, SCHEMA, label_schema.parse, problems)
+    label_set = layout.parsed(root, layout.SCHEMA, label_schema.parse, problems)
     label_set = label_set or label_schema.LabelSchema()
-    about = _parsed(root, ABOUT, _about, problems) or About()
+    about = layout.parsed(root, layout.ABOUT, layout.parse_about, problems) or About()
     found = {}
     try:
         names = layer_names(root) if layers is None else layers
@@ -95,7 +62,7 @@ def layer_names(root: Path) -> list[str]:
 
     Errors: SamarkandError for a symbolic link that leads out of the corpus.
     """
-    home = root / LAYERS
+    home = root / layout.LAYERS
     if os.path.lexists(home) and not home.is_dir():
         raise CorpusError([Problem(str(home), 0, "is no folder")])
     found = []
@@ -108,49 +75,10 @@ def layer_names(root: Path) -> list[str]:
     return sorted(found)
 
 
-def _optional(root: Path, name: str) -> bytes | None:
-    """A file's content; None where there is no such file.
-
-    Errors: SamarkandError for a link that leads out or nowhere, and what is no file.
-    """
-    path = root / name
-    if not os.path.lexists(path):
-        return None
-    files.guard(path, root)
-    return files.read_many(path.parent, [path.name])[0]
-
-
-def _parsed(
-    root: Path, name: str, parse: Callable[[str, bytes], T], problems: list[Problem]
-) -> T | None:
-    try:
-        data = _optional(root, name)
-        return None if data is None else parse(str(root / name), data)
-    except SamarkandError as error:
-        problems += error.problems
-        return None
-
-
-def _lines(root: Path, name: str, problems: list[Problem]) -> list[bytes]:
-    data = _parsed(root, name, lambda path, data: data, problems)
-    return jsonl.split(str(root / name), data or b"", problems)
-
-
-def _about(path: str, data: bytes) -> About:
-    about = label_schema.parse_toml(path, data, About)
-    if not files.is_slug(about.name):
-        message = f"name {about.name!r} is not safe as a file name; use letters, digits, . _ -"
-        raise CorpusError([Problem(path, 0, message)])
-    if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", about.version):
-        message = f"version {about.version!r}; wanted three numbers, such as '0.1.0'"
-        raise CorpusError([Problem(path, 0, message)])
-    return about
-
-
 def _read_documents(root: Path, problems: list[Problem], unlisted: bool) -> pa.Table:
-    path = str(root / ARTICLES)
-    rows: dict[str, tuple[Article, dict[str, str]]] = {}
-    for number, line in enumerate(_lines(root, ARTICLES, problems), 1):
+    path = str(root / layout.ARTICLES)
+    rows: dict[str, tuple[layout.Article, dict[str, str]]] = {}
+    for number, line in enumerate(layout.read_lines(root, layout.ARTICLES, problems), 1):
         try:
             article, metadata = _article(line)
             if article.doc in rows:
@@ -162,23 +90,23 @@ def _read_documents(root: Path, problems: list[Problem], unlisted: bool) -> pa.T
     texts = _texts(root, rows, listed, problems)
     columns: dict[str, Any] = {
         name: [getattr(article, name) for article, _ in rows.values()]
-        for name in Article.__struct_fields__
+        for name in layout.Article.__struct_fields__
     }
     columns["text"] = [texts[doc] for doc in rows]
     columns["metadata"] = lines.pairs([metadata for _, metadata in rows.values()])
     return from_columns(schema.DOCUMENTS, columns, len(rows))
 
 
-def _article(line: bytes) -> tuple[Article, dict[str, str]]:
+def _article(line: bytes) -> tuple[layout.Article, dict[str, str]]:
     value = jsonl.objects(line)
-    article = msgspec.convert(value, Article)
+    article = msgspec.convert(value, layout.Article)
     if not files.is_slug(article.doc):
         raise ValueError(
             f"document id {article.doc!r} is not safe as a file name; use letters, digits, . _ -"
         )
-    metadata = {k: v for k, v in value.items() if k not in Article.__struct_fields__}
+    metadata = {k: v for k, v in value.items() if k not in layout.Article.__struct_fields__}
     for key, extra in metadata.items():
-        if key in TAKEN:
+        if key in layout.TAKEN:
             raise ValueError(f"metadata may not be called '{key}': a column of the dataset is")
         if not isinstance(extra, str):
             raise ValueError(f"metadata '{key}' is a {type(extra).__name__}, wanted a string")
@@ -189,7 +117,7 @@ def _texts(
     root: Path, docs: Iterable[str], listed: bool, problems: list[Problem]
 ) -> dict[str, str]:
     """The text of each document. If all documents are `listed`, no other text may be there."""
-    folder = root / TEXTS
+    folder = root / layout.TEXTS
     texts = dict.fromkeys(docs, "")
     try:
         names = files.listed(folder, ".txt", root)
@@ -198,12 +126,12 @@ def _texts(
         return texts
     there = {name.removesuffix(".txt") for name in names}
     problems += [
-        Problem(f"{folder}/{doc}.txt", 0, f"no such file, but {ARTICLES} lists the document")
+        Problem(f"{folder}/{doc}.txt", 0, f"no such file, but {layout.ARTICLES} lists the document")
         for doc in sorted(texts.keys() - there)
     ]
     if listed:
         problems += [
-            Problem(f"{folder}/{doc}.txt", 0, f"is not listed in {ARTICLES}")
+            Problem(f"{folder}/{doc}.txt", 0, f"is not listed in {layout.ARTICLES}")
             for doc in sorted(there - texts.keys())
         ]
     known = [doc for doc in texts if doc in there]
@@ -218,9 +146,9 @@ def _texts(
 
 
 def _read_actors(root: Path, problems: list[Problem]) -> pa.Table:
-    path = str(root / ACTORS)
-    found = _lines(root, ACTORS, problems)
-    actors = jsonl.decode(path, found, Actor, problems)
+    path = str(root / layout.ACTORS)
+    found = layout.read_lines(root, layout.ACTORS, problems)
+    actors = jsonl.decode(path, found, layout.Actor, problems)
     seen: set[str] = set()
     for number, actor in enumerate(actors, 1):
         if actor.actor in seen:
@@ -228,19 +156,19 @@ def _read_actors(root: Path, problems: list[Problem]) -> pa.Table:
         if not files.is_slug(actor.actor):
             problems.append(Problem(path, number, f"actor id {actor.actor!r} is not a slug"))
         seen.add(actor.actor)
-    columns = {name: [getattr(a, name) for a in actors] for name in Actor.__struct_fields__}
+    columns = {name: [getattr(a, name) for a in actors] for name in layout.Actor.__struct_fields__}
     return from_columns(schema.ACTORS, columns, len(actors))
 
 
 def _read_layer(root: Path, name: str, attributes: Sequence[str], problems: list[Problem]) -> Layer:
-    folder = root / LAYERS / name
+    folder = root / layout.LAYERS / name
     provenance = None
     parts: dict[str, list[pa.Table]] = {table: [] for table in schema.TABLES}
     try:
         if not folder.is_dir():
             raise CorpusError([Problem(str(folder), 0, "no such layer")])
         files.guard(folder, root)
-        provenance = _provenance(root, name)
+        provenance = layout.provenance(root, name)
         names = files.listed(folder, ".jsonl", root)
     except SamarkandError as error:
         problems += error.problems
@@ -275,17 +203,17 @@ def write(corpus: Corpus, root: Path | str, layers: Iterable[str] | None = None)
     for name in [*corpus.documents["doc"].to_pylist(), *_parts(chosen)]:
         _safe(name)
     for doc, text in _rows(corpus.documents.select(["doc", "text"])):
-        files.write(root / TEXTS / f"{doc}.txt", text.encode())
-    files.write(root / ARTICLES, jsonl.encode(_articles(corpus.documents)))
+        files.write(root / layout.TEXTS / f"{doc}.txt", text.encode())
+    files.write(root / layout.ARTICLES, jsonl.encode(_articles(corpus.documents)))
     for layer in chosen:
         write_layer(layer, root)
-    if corpus.labels != _current(root, SCHEMA, label_schema.parse):
-        files.write(root / SCHEMA, label_schema.dump(corpus.labels))
-    if corpus.about != _current(root, ABOUT, _about):
+    if corpus.labels != _current(root, layout.SCHEMA, label_schema.parse):
+        files.write(root / layout.SCHEMA, label_schema.dump(corpus.labels))
+    if corpus.about != _current(root, layout.ABOUT, layout.parse_about):
         about = asdict(corpus.about) | {"languages": list(corpus.about.languages)}
-        files.write(root / ABOUT, tomli_w.dumps(about).encode())
-    actors = [Actor(*row) for row in _rows(corpus.actors)]
-    files.write(root / ACTORS, jsonl.encode(actors))
+        files.write(root / layout.ABOUT, tomli_w.dumps(about).encode())
+    actors = [layout.Actor(*row) for row in _rows(corpus.actors)]
+    files.write(root / layout.ACTORS, jsonl.encode(actors))
 
 
 def _parts(layers: Iterable[Layer]) -> list[str]:
@@ -299,11 +227,12 @@ def _parts(layers: Iterable[Layer]) -> list[str]:
 
 def write_layer(layer: Layer, root: Path | str) -> None:
     """Write one layer's folder, whole or not at all; files of others in it stay."""
-    folder = Path(root) / LAYERS / layer.name
+    folder = Path(root) / layout.LAYERS / layer.name
     for part in _parts([layer]):
         _safe(part)
     content = layer_files(layer)
-    if layer.provenance is not None and layer.provenance == _provenance(Path(root), layer.name):
+    made = layout.provenance(Path(root), layer.name)
+    if made is not None and made == layer.provenance:
         content["layer.toml"] = (folder / "layer.toml").read_bytes()  # with its comments
     with files.folder(folder) as new:
         files.write_tree(new, content)
@@ -312,12 +241,6 @@ def write_layer(layer: Layer, root: Path | str) -> None:
                 shutil.copytree(path, new / path.name, symlinks=True)
             elif path.suffix != ".jsonl" and path.name != "layer.toml":
                 shutil.copy2(path, new / path.name, follow_symlinks=False)
-
-
-def _provenance(root: Path, layer: str) -> Provenance | None:
-    name = f"{LAYERS}/{layer}/layer.toml"
-    data = _optional(root, name)
-    return None if data is None else label_schema.parse_toml(str(root / name), data, Provenance)
 
 
 def layer_files(layer: Layer) -> dict[str, bytes]:
@@ -340,7 +263,7 @@ def _articles(documents: pa.Table) -> list[dict[str, Any]]:
     listed = []
     for row in documents.to_pylist():
         row["sha256"] = row["sha256"] or digest(row["text"])
-        known = {n: row[n] for n in Article.__struct_fields__ if row[n] is not None}
+        known = {n: row[n] for n in layout.Article.__struct_fields__ if row[n] is not None}
         listed.append(known | {pair["name"]: pair["value"] for pair in row["metadata"]})
     return listed
 

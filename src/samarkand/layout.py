@@ -1,0 +1,96 @@
+"""The files of a corpus folder: where each is, and what each may hold.
+
+corpus/corpus.toml             name, version, licence, and the layer that is published
+corpus/articles/<doc>.txt      raw text, UTF-8, never normalised
+corpus/articles.jsonl          one line an article: metadata
+corpus/actors.jsonl            one line an actor
+annotations/schema.toml        the label schema
+annotations/<layer>/layer.toml provenance
+annotations/<layer>/<doc>.jsonl  one annotation a line, each with the text it covers
+"""
+
+import datetime
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from samarkand import files, jsonl, schema
+from samarkand.corpus import About, Provenance
+from samarkand.errors import CorpusError, Problem, SamarkandError
+from samarkand.labels import parse_toml
+
+ARTICLES, ACTORS, ABOUT = "corpus/articles.jsonl", "corpus/actors.jsonl", "corpus/corpus.toml"
+TEXTS, LAYERS, SCHEMA = "corpus/articles", "annotations", "annotations/schema.toml"
+
+#: Columns of the dataset, which metadata may not replace.
+TAKEN = ("id", "text", "metadata", *schema.TABLES)
+
+T = TypeVar("T")
+
+
+class Article(msgspec.Struct, omit_defaults=True):
+    doc: str
+    title: str | None = None
+    published: datetime.date | None = None
+    language: str | None = None
+    event: str | None = None
+    split: str | None = None
+    license: str | None = None
+    sha256: str | None = None
+
+
+class Actor(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    actor: str
+    name: str
+    kind: str | None = None
+    country: str | None = None
+    wikidata: str | None = None
+
+
+def optional(root: Path, name: str) -> bytes | None:
+    """A file's content; None where there is no such file.
+
+    Errors: SamarkandError for a link that leads out or nowhere, and what is no file.
+    """
+    path = root / name
+    if not os.path.lexists(path):
+        return None
+    files.guard(path, root)
+    return files.read_many(path.parent, [path.name])[0]
+
+
+def parsed(
+    root: Path, name: str, parse: Callable[[str, bytes], T], problems: list[Problem]
+) -> T | None:
+    try:
+        data = optional(root, name)
+        return None if data is None else parse(str(root / name), data)
+    except SamarkandError as error:
+        problems += error.problems
+        return None
+
+
+def read_lines(root: Path, name: str, problems: list[Problem]) -> list[bytes]:
+    data = parsed(root, name, lambda path, data: data, problems)
+    return jsonl.split(str(root / name), data or b"", problems)
+
+
+def parse_about(path: str, data: bytes) -> About:
+    about = parse_toml(path, data, About)
+    if not files.is_slug(about.name):
+        message = f"name {about.name!r} is not safe as a file name; use letters, digits, . _ -"
+        raise CorpusError([Problem(path, 0, message)])
+    if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", about.version):
+        message = f"version {about.version!r}; wanted three numbers, such as '0.1.0'"
+        raise CorpusError([Problem(path, 0, message)])
+    return about
+
+
+def provenance(root: Path, layer: str) -> Provenance | None:
+    name = f"{LAYERS}/{layer}/layer.toml"
+    data = optional(root, name)
+    return None if data is None else parse_toml(str(root / name), data, Provenance)
