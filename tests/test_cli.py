@@ -310,3 +310,16 @@ def test_an_unreadable_file_is_named_in_full(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     assert run("init", file / "x")[0] == 1
+
+
+def test_an_import_that_was_cut_short_can_be_done_again(tmp_path: Path) -> None:
+    source, root = standoff(tmp_path / "in"), tmp_path / "corpus"
+    run("init", root)
+    path = root / "corpus/articles/a.txt"
+    path.write_text("Mine.\n")
+    command = ("import", source, "--from", "brat", root)
+    message = f"{path}: is there already, unlisted, with another text; move it away\n"
+    assert run(*command) == (1, "", message)
+    path.write_text("Xi met Putin.\n")
+    assert run(*command)[0] == 0
+    assert run("check", root)[0] == 0

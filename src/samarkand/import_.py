@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand import convert, files, schema, store
+from samarkand import convert, files, layout, schema, store
 from samarkand.corpus import KINDS, Corpus, Layer, Provenance, from_columns
 from samarkand.errors import Problem, SamarkandError
 from samarkand.formats.base import Reading
@@ -57,6 +57,7 @@ def import_(
     if corpus.labels.groups and not provenance.schema:
         provenance = replace(provenance, schema=corpus.labels.version)
     documents = _documents(corpus, reading.corpus)
+    _no_other_texts(root, corpus, documents)
     merged = _layer(corpus.layers.get(layer), new, reading.corpus, provenance, overwrite)
     report = Report(
         len(reading.corpus.documents),
@@ -130,6 +131,19 @@ def _documents(corpus: Corpus, given: Corpus) -> pa.Table:
         )
     _same_splits(old.take(place.filter(known)), new.filter(known))
     return pa.concat_tables([old, new.filter(pc.invert(known))])
+
+
+def _no_other_texts(root: Path, corpus: Corpus, documents: pa.Table) -> None:
+    """Errors: SamarkandError for a new document whose file is there, unlisted, with other text."""
+    new = documents.slice(len(corpus.documents))
+    paths = [root / layout.TEXTS / f"{doc}.txt" for doc in new["doc"].to_pylist()]
+    problems = [
+        Problem(str(path), 0, "is there already, unlisted, with another text; move it away")
+        for path, text in zip(paths, new["text"].to_pylist(), strict=True)
+        if path.exists() and path.read_bytes() != text.encode()
+    ]
+    if problems:
+        raise SamarkandError(problems)
 
 
 def _same_splits(old: pa.Table, new: pa.Table) -> None:
