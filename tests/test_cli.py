@@ -323,3 +323,13 @@ def test_an_import_that_was_cut_short_can_be_done_again(tmp_path: Path) -> None:
     path.write_text("Xi met Putin.\n")
     assert run(*command)[0] == 0
     assert run("check", root)[0] == 0
+
+
+def test_this_corpus_goes_through_quotations_and_back_byte_for_byte(tmp_path: Path) -> None:
+    root, quotes = tmp_path / "corpus", tmp_path / "quotes"
+    for part in ("corpus", "annotations"):
+        shutil.copytree(REPOSITORY / part, root / part)
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    assert run("convert", root, quotes, "--to", "quotes", "--lossy")[0] == 0
+    assert run("import", quotes, "--from", "quotes", root, "--overwrite")[0] == 0
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
