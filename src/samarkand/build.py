@@ -62,10 +62,7 @@ def build(
     progress("writing", total - 1, total)
     human = _human(root, corpus)
     with files.folder(out) as new:
-        manifest = _write(new, root, corpus, chosen, tables, losses, human)
-        manifest["findings"] = dict(sorted(Counter(each.check for each in findings).items()))
-        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-        (new / "manifest.json").write_text(text, encoding="utf-8")
+        manifest = _write(new, root, corpus, chosen, tables, losses, human, findings)
     progress("done", total, total)
     return manifest
 
@@ -125,7 +122,9 @@ def _write(
     tables: card.Tables,
     losses: Losses,
     human: str,
+    findings: list[check.Finding],
 ) -> dict[str, Any]:
+    """Write the dataset's files into the folder `new`, and return the manifest."""
     for name, parts in tables.items():
         (new / name).mkdir()
         for split, part in parts.items():
@@ -149,7 +148,10 @@ def _write(
         "files": {"README.md": hashlib.sha256(readme).hexdigest()} | data,
         "libraries": {"samarkand": samarkand.__version__}
         | {name: version(name) for name in LIBRARIES},
+        "findings": dict(sorted(Counter(each.check for each in findings).items())),
     }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    (new / "manifest.json").write_text(text, encoding="utf-8")
     return manifest
 
 

@@ -13,9 +13,10 @@ import pyarrow as pa
 import yaml
 
 from samarkand import schema
-from samarkand.configs import Losses
+from samarkand.configs import Losses, tag_columns
 from samarkand.corpus import Corpus, Layer
 from samarkand.errors import Problem, SamarkandError
+from samarkand.iob import tag_names
 from samarkand.labels import LabelSchema
 
 Tables = Mapping[str, Mapping[str, pa.Table]]
@@ -158,8 +159,7 @@ def class_names(labels: LabelSchema, config: str) -> dict[tuple[str, ...], list[
         (name, "label"): entity for name in ("head", "tail", "object", "holder", "target")
     }
     tags: dict[tuple[str, ...], list[str]] = {
-        ("ner_tags" if place == 0 else f"{group.name}_tags", "[]"): tag_names(group.labels)
-        for place, group in enumerate(labels.groups)
+        (name, "[]"): list(tag_names(group.labels)) for name, group in tag_columns(labels).items()
     }
     columns: dict[str, dict[tuple[str, ...], list[str]]] = {
         "articles": {
@@ -179,11 +179,6 @@ def class_names(labels: LabelSchema, config: str) -> dict[tuple[str, ...], list[
         },
     }
     return columns.get(config, {})
-
-
-def tag_names(labels: tuple[str, ...]) -> list[str]:
-    """The IOB2 tags of a group, in the order of its labels."""
-    return ["O", *(f"{prefix}-{label}" for label in labels for prefix in "BI")]
 
 
 def _table(head: list[str], rows: list[list[Any]]) -> str:

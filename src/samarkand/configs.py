@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import iob, schema, text, tokens
-from samarkand.corpus import Corpus, Layer, doc_codes
+from samarkand.corpus import Corpus, Layer, doc_codes, entity_rows
 from samarkand.labels import Group, LabelSchema, RelationType
 from samarkand.text import Ints
 
@@ -62,10 +62,7 @@ def ner(corpus: Corpus, layer: Layer, losses: Losses) -> pa.Table:
     found = tokens.tokenize(documents["text"])
     codes = doc_codes(documents, layer.entities["doc"])
     spans = _spans(layer, codes, losses)
-    first, last, _ = text.tokens_over(
-        *(ix.points[found.doc] + edge for edge in (found.begin, found.end)),
-        *(ix.points[spans[0]] + edge for edge in spans[1:3]),
-    )
+    first, last, _ = iob.touched(found, *spans[:3])
     sentence = _joined(found.doc, tokens.sentences(documents["text"], found), first, last)
     starts = np.flatnonzero(np.diff(sentence, prepend=-1))
     offsets = np.append(starts, len(sentence)).astype(np.int32)
@@ -78,13 +75,18 @@ def ner(corpus: Corpus, layer: Layer, losses: Losses) -> pa.Table:
         "sentence": pa.array(number, pa.int32()),
         "tokens": pa.ListArray.from_arrays(offsets, surface),
     }
-    for place, group in enumerate(corpus.labels.groups):
-        name = "ner_tags" if place == 0 else f"{group.name}_tags"
+    for name, group in tag_columns(corpus.labels).items():
         tags = _tags(found, spans, group.labels, losses, name)
         columns[name] = pa.ListArray.from_arrays(offsets, tags)
     columns["begin"] = pa.ListArray.from_arrays(offsets, pa.array(found.begin, pa.int32()))
     columns["end"] = pa.ListArray.from_arrays(offsets, pa.array(found.end, pa.int32()))
     return pa.table(columns | {"split": documents["split"].take(pa.array(docs))})
+
+
+def tag_columns(labels: LabelSchema) -> dict[str, Group]:
+    """The columns of tags and the group of labels of each."""
+    named = [f"{group.name}_tags" for group in labels.groups]
+    return dict(zip(["ner_tags", *named[1:]], labels.groups, strict=False))
 
 
 def _spans(layer: Layer, codes: Ints, losses: Losses) -> tuple[Ints, Ints, Ints, pa.Array]:
@@ -199,9 +201,8 @@ def _kind(ids: pa.ChunkedArray) -> pa.Array:
 def mention(layer: Layer, docs: pa.ChunkedArray, ids: pa.ChunkedArray) -> pa.StructArray:
     """The entities with those ids as structs; null where the id is no entity's."""
     names = ["id", "begin", "end", "text", "label", "actor"]
-    key = pc.binary_join_element_wise(layer.entities["doc"], layer.entities["id"], "\0")
-    wanted = pc.binary_join_element_wise(docs, ids, "\0")
-    rows = pc.index_in(wanted, key).combine_chunks()
+    found = entity_rows(layer.entities, docs, ids)
+    rows = pa.array(found, mask=found < 0)
     arrays = [layer.entities[name].combine_chunks().take(rows) for name in names]
     fields = [pa.field(name, schema.ENTITIES.field(name).type) for name in names]
     return pa.StructArray.from_arrays(arrays, fields=fields, mask=rows.is_null())

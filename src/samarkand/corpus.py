@@ -170,6 +170,14 @@ def doc_codes(documents: pa.Table, docs: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(found.to_numpy()).astype(np.int64)
 
 
+def entity_rows(entities: pa.Table, docs: pa.ChunkedArray, ids: pa.ChunkedArray) -> np.ndarray:
+    """The row of each (document, entity id) in the entities table: int64, -1 for none."""
+    key = pc.binary_join_element_wise(entities["doc"], entities["id"], "\0")
+    wanted = pc.binary_join_element_wise(docs, ids, "\0")
+    found = pc.index_in(wanted, key).fill_null(-1)
+    return np.asarray(found.to_numpy()).astype(np.int64)
+
+
 def _by(table: pa.Table, key: str) -> pa.Table:
     values = table.column(key)
     if len(values) < 2 or pc.all(pc.less_equal(values[:-1], values[1:])).as_py():

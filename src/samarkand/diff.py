@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand.corpus import Corpus, Layer, doc_codes
+from samarkand.corpus import Corpus, Layer, doc_codes, entity_rows
 from samarkand.text import Ints
 
 
@@ -75,7 +75,7 @@ def _relations(a: Corpus, old: Layer, new: Layer, entities: tuple[Ints, Ints]) -
     for side, codes in zip((old, new), label_codes, strict=True):
         key = [_codes(a, side.relations), codes]
         for column in ("head", "tail"):
-            rows = rows_of(side.entities, side.relations["doc"], side.relations[column])
+            rows = entity_rows(side.entities, side.relations["doc"], side.relations[column])
             if side is new and len(back):
                 rows = np.where(rows >= 0, back[rows], -1)
             key.append(rows)
@@ -87,14 +87,6 @@ def _by_id(a: Corpus, old: pa.Table, new: pa.Table) -> tuple[Ints, Ints]:
     both = pa.chunked_array([*old["id"].chunks, *new["id"].chunks], pa.string())
     ids = _dictionary(both, len(old))
     return np.stack([_codes(a, old), ids[0]]), np.stack([_codes(a, new), ids[1]])
-
-
-def rows_of(entities: pa.Table, docs: pa.ChunkedArray, ids: pa.ChunkedArray) -> Ints:
-    """The row of each (document, entity id) in the entities table; -1 for none."""
-    key = pc.binary_join_element_wise(entities["doc"], entities["id"], "\0")
-    wanted = pc.binary_join_element_wise(docs, ids, "\0")
-    found = pc.index_in(wanted, key).fill_null(-1)
-    return np.asarray(found.to_numpy()).astype(np.int64)
 
 
 def _codes(a: Corpus, table: pa.Table) -> Ints:

@@ -61,6 +61,11 @@ class Decoded:
     scheme: str
 
 
+def tag_names(labels: Sequence[str]) -> tuple[str, ...]:
+    """The IOB2 tags of these labels: O, then B- and I- of each in turn."""
+    return ("O", *(f"{prefix}-{name}" for name in labels for prefix in "BI"))
+
+
 def tags(
     tokens: Tokens, doc: Ints, begin: Ints, end: Ints, label: Ints, labels: Sequence[str]
 ) -> Tagged:
@@ -68,7 +73,7 @@ def tags(
 
     A token has one tag: of spans that share one, the one stays that `overlapped` prefers.
     """
-    first, last, exact = _touched(tokens, doc, begin, end)
+    first, last, exact = touched(tokens, doc, begin, end)
     touching = (last > first) & (end > begin)
     lost = overlapped(first, np.where(touching, last, first), begin, end, label, labels)
     codes = np.zeros(len(tokens), np.int32)
@@ -78,24 +83,23 @@ def tags(
         np.repeat(2 * label[keep] + 2, size)
     )
     codes[first[keep]] = 2 * label[keep] + 1
-    names = ("O", *(f"{prefix}-{name}" for name in labels for prefix in "BI"))
     return Tagged(
         codes,
-        names,
+        tag_names(labels),
         inexact=np.flatnonzero(touching & ~lost & ~exact),
         untouched=np.flatnonzero(~touching),
         overlapped=np.flatnonzero(lost),
     )
 
 
-def _touched(tokens: Tokens, doc: Ints, begin: Ints, end: Ints) -> tuple[Ints, Ints, Mask]:
+def touched(tokens: Tokens, doc: Ints, begin: Ints, end: Ints) -> tuple[Ints, Ints, Mask]:
     """The tokens that each span touches, as `text.tokens_over` gives them.
 
     Some documents at a time: working arrays that stay in the cache cost least.
     """
     if len(doc) and (np.diff(doc) < 0).any():
         order = np.argsort(doc, kind="stable")
-        found = _touched(tokens, doc[order], begin[order], end[order])
+        found = touched(tokens, doc[order], begin[order], end[order])
         back = np.argsort(order)
         return found[0][back], found[1][back], found[2][back]
     # One origin for all offsets: as if each text were as long as the longest.

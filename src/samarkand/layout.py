@@ -63,23 +63,31 @@ def optional(root: Path, name: str) -> bytes | None:
     return files.read_many(path.parent, [path.name])[0]
 
 
+def current(root: Path, name: str, parse: Callable[[str, bytes], T]) -> T | None:
+    """What a file says; None where there is no such file. Errors: SamarkandError."""
+    data = optional(root, name)
+    return None if data is None else parse(str(root / name), data)
+
+
 def parsed(
     root: Path, name: str, parse: Callable[[str, bytes], T], problems: list[Problem]
 ) -> T | None:
+    """What a file says; None where there is no such file, or where it is a problem."""
     try:
-        data = optional(root, name)
-        return None if data is None else parse(str(root / name), data)
+        return current(root, name, parse)
     except SamarkandError as error:
         problems += error.problems
         return None
 
 
 def read_lines(root: Path, name: str, problems: list[Problem]) -> list[bytes]:
+    """The lines of a file; none where there is no such file, or where it is a problem."""
     data = parsed(root, name, lambda path, data: data, problems)
     return jsonl.split(str(root / name), data or b"", problems)
 
 
 def parse_about(path: str, data: bytes) -> About:
+    """Read a corpus.toml. Errors: CorpusError for a name or version that a dataset cannot have."""
     about = parse_toml(path, data, About)
     if not files.is_slug(about.name):
         message = f"name {about.name!r} is not safe as a file name; use letters, digits, . _ -"
@@ -91,6 +99,6 @@ def parse_about(path: str, data: bytes) -> About:
 
 
 def provenance(root: Path, layer: str) -> Provenance | None:
+    """Who or what made a layer; None where it does not say. Errors: SamarkandError."""
     name = f"{LAYERS}/{layer}/layer.toml"
-    data = optional(root, name)
-    return None if data is None else parse_toml(str(root / name), data, Provenance)
+    return current(root, name, lambda path, data: parse_toml(path, data, Provenance))

@@ -5,10 +5,10 @@ Which files these are, and what each holds: `samarkand.layout`.
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -18,8 +18,6 @@ from samarkand import blocks, files, jsonl, layout, lines, schema
 from samarkand import labels as label_schema
 from samarkand.corpus import About, Corpus, Layer, digest, from_columns
 from samarkand.errors import CorpusError, Problem, SamarkandError
-
-T = TypeVar("T")
 
 #: Documents are read in blocks, so that their lines are never all in memory as objects.
 BLOCK = 1000
@@ -207,9 +205,9 @@ def write(corpus: Corpus, root: Path | str, layers: Iterable[str] | None = None)
     files.write(root / layout.ARTICLES, jsonl.encode(_articles(corpus.documents)))
     for layer in chosen:
         write_layer(layer, root)
-    if corpus.labels != _current(root, layout.SCHEMA, label_schema.parse):
+    if corpus.labels != layout.current(root, layout.SCHEMA, label_schema.parse):
         files.write(root / layout.SCHEMA, label_schema.dump(corpus.labels))
-    if corpus.about != _current(root, layout.ABOUT, layout.parse_about):
+    if corpus.about != layout.current(root, layout.ABOUT, layout.parse_about):
         about = asdict(corpus.about) | {"languages": list(corpus.about.languages)}
         files.write(root / layout.ABOUT, tomli_w.dumps(about).encode())
     actors = [layout.Actor(*row) for row in _rows(corpus.actors)]
@@ -266,11 +264,6 @@ def _articles(documents: pa.Table) -> list[dict[str, Any]]:
         known = {n: row[n] for n in layout.Article.__struct_fields__ if row[n] is not None}
         listed.append(known | {pair["name"]: pair["value"] for pair in row["metadata"]})
     return listed
-
-
-def _current(root: Path, name: str, parse: Callable[[str, bytes], T]) -> T | None:
-    path = root / name
-    return parse(str(path), path.read_bytes()) if path.is_file() else None
 
 
 def _rows(table: pa.Table) -> Iterable[tuple[Any, ...]]:
