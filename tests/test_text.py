@@ -92,3 +92,24 @@ def test_tokens_over_spans() -> None:
     assert list(zip(*(column.tolist() for column in got), strict=True)) == list(spans.values())
     nothing = np.zeros(0, np.int64)
     assert text.tokens_over(nothing, nothing, np.array([0]), np.array([1]))[2].tolist() == [False]
+
+
+@pytest.mark.parametrize("unit", [text.POINTS, *UNITS])
+@given(column=COLUMNS)
+def test_the_unit_is_inferred_from_the_covered_texts(unit: str, column: list[str]) -> None:
+    column = ["👋é met 👋é.", *column]  # where no two units agree
+    rows, ends = every_offset(column)
+    begins = np.maximum(ends - 3, 0)
+    ix = text.index(pa.array(column))
+    covered = text.cover(ix, rows, begins, ends)
+    if unit != text.POINTS:
+        begins, ends = (text.to_unit(ix, unit, rows, offset) for offset in (begins, ends))
+    for units in ((text.POINTS, text.UTF16, text.UTF8), (text.UTF8, text.UTF16, text.POINTS)):
+        assert text.infer_unit(ix, rows, begins, ends, covered, units) == unit
+
+
+def test_where_units_agree_the_first_is_inferred() -> None:
+    ix = text.index(pa.array(["plain"]))
+    span = np.array([0]), np.array([0]), np.array([5])
+    for units in ((text.POINTS, text.UTF16), (text.UTF16, text.POINTS)):
+        assert text.infer_unit(ix, *span, pa.array(["plain"]), units) == units[0]

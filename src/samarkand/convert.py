@@ -1,14 +1,18 @@
 """From one annotation format to another, with a report of what is lost on the way."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from samarkand import check, diff, files, store
 from samarkand.corpus import Corpus
 from samarkand.errors import Problem, SamarkandError
-from samarkand.formats import FORMATS
-from samarkand.formats.base import Format, Reading
+from samarkand.formats import FORMATS, READERS
+from samarkand.formats.base import Format, Reader, Reading
 from samarkand.progress import Progress, silent
+
+T = TypeVar("T")
 
 #: The name under which the layout in git can be a source like any format.
 REPOSITORY = "samarkand"
@@ -27,14 +31,15 @@ BROKEN = (
 
 @dataclass(frozen=True)
 class Report:
-    """What was converted. `unread`: what the source says that a corpus cannot hold; `lost`: what
-    the corpus holds that the target cannot say."""
+    """What was converted. `unread`: what the source says that a corpus cannot hold; `notes`: what
+    it left open and was worked out; `lost`: what the corpus holds that the target cannot say."""
 
     documents: int
     entities: int
     relations: int
     stances: int
     unread: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...]
     lost: tuple[diff.Change, ...]
 
     def __str__(self) -> str:
@@ -44,7 +49,7 @@ class Report:
         )
         unread = [f"not read, {what}: {count:,}" for what, count in self.unread]
         lost = [f"not written, {change}" for change in self.lost]
-        return "\n".join([counts, *unread, *lost])
+        return "\n".join([counts, *self.notes, *unread, *lost])
 
 
 def read(source: Path, form: str, layer: str) -> Reading:
@@ -54,7 +59,7 @@ def read(source: Path, form: str, layer: str) -> Reading:
     or files that cannot be read.
     """
     if form != REPOSITORY:
-        return get(form).read(files_of(source, form), layer)
+        return reader(form).read(files_of(source, form), layer)
     corpus = store.read(source, [layer])
     broken = [found for found in check.check(corpus) if found.check in BROKEN]
     if broken:
@@ -65,7 +70,7 @@ def read(source: Path, form: str, layer: str) -> Reading:
 
 def files_of(source: Path, form: str) -> dict[str, bytes]:
     """The files of that format, by relative path. Errors: SamarkandError where there are none."""
-    suffixes = get(form).SUFFIXES
+    suffixes = reader(form).SUFFIXES
     found = files.tree(source, suffixes)
     if not found:
         wanted = " or ".join(f"*{suffix}" for suffix in suffixes)
@@ -76,10 +81,21 @@ def files_of(source: Path, form: str) -> dict[str, bytes]:
 
 def get(form: str) -> Format:
     """The format of that name. Errors: SamarkandError that lists the formats."""
-    if form not in FORMATS:
-        known = ", ".join(sorted(FORMATS))
+    if form in READERS and form not in FORMATS:
+        raise SamarkandError(f"{form} is only read; {', '.join(sorted(FORMATS))} are written")
+    return _named(form, FORMATS)
+
+
+def reader(form: str) -> Reader:
+    """The format of that name, to read it. Errors: SamarkandError that lists the formats."""
+    return _named(form, READERS)
+
+
+def _named(form: str, formats: Mapping[str, T]) -> T:
+    if form not in formats:
+        known = ", ".join(sorted(formats))
         raise SamarkandError(f"no format is called '{form}'; there are {known}")
-    return FORMATS[form]
+    return formats[form]
 
 
 def report(reading: Reading, target: str, layer: str) -> Report:
@@ -93,6 +109,7 @@ def report(reading: Reading, target: str, layer: str) -> Report:
         len(kept.relations),
         len(kept.stances),
         tuple(sorted(reading.unread.items())),
+        reading.notes,
         tuple(diff.diff(corpus, narrowed, layer)),
     )
 

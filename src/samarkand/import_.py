@@ -22,11 +22,13 @@ class Report:
     new_documents: int
     sizes: tuple[tuple[str, int], ...]
     unread: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{size:,} {name}" for name, size in self.sizes)
         first = f"{self.documents:,} documents ({self.new_documents:,} of them new), {sizes}"
-        return "\n".join([first, *(f"not read, {what}: {n:,}" for what, n in self.unread)])
+        unread = [f"not read, {what}: {count:,}" for what, count in self.unread]
+        return "\n".join([first, *self.notes, *unread])
 
 
 def import_(
@@ -64,6 +66,7 @@ def import_(
         len(documents) - len(corpus.documents),
         tuple((name, len(new.table(name))) for name in ("entities", "relations", "stances")),
         tuple(sorted(reading.unread.items())),
+        reading.notes,
     )
     if reading.unread and not lossy:
         message = f"{report}\nnothing was imported; --lossy imports what can be imported"
@@ -111,7 +114,7 @@ def _read(source: Path, form: str, layer: str, corpus: Corpus) -> Reading:
         stem = path.removesuffix(".jsonl")
         if f"{stem}.txt" not in found and stem in texts:
             found[f"{stem}.txt"] = texts[stem].encode()
-    return convert.get(form).read(found, layer)
+    return convert.reader(form).read(found, layer)
 
 
 def _documents(corpus: Corpus, given: Corpus) -> pa.Table:

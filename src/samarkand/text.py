@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-UTF8, UTF16 = "utf-8", "utf-16"
+POINTS, UTF8, UTF16 = "code points", "utf-8", "utf-16"
 
 #: How many bytes, or rows, are worked on at a time. Arrays of 64 KiB stay in the processor's cache,
 #: and their memory is used again instead of being asked of the system anew.
@@ -131,18 +132,56 @@ def from_unit(ix: TextIndex, unit: str, doc: Ints, offset: Ints) -> Ints:
     Errors: OffsetError for an offset outside its text or inside a character (between the halves
     of a surrogate pair, say).
     """
+    found, outside, split = _from_unit(ix, unit, doc, offset)
+    _reject(outside, "offset {} is outside the text", offset)
+    _reject(split, f"{unit} offset {{}} is inside a character", offset)
+    return found
+
+
+def _from_unit(ix: TextIndex, unit: str, doc: Ints, offset: Ints) -> tuple[Ints, Mask, Mask]:
+    """Code point offsets; which offsets were outside their text; which inside a character."""
     wide = ix.wide[unit]
     start = ix.points + _added(wide, ix.points)  # where each text starts, in the unit
     outside = (offset < 0) | (offset > np.diff(start)[doc])
-    _reject(outside, "offset {} is outside the text", offset)
     begins = wide.at + wide.added[:-1]
     ends = wide.at + wide.added[1:]  # of the wide character's last unit
     there = start[doc] + offset
     passed = np.searchsorted(begins, there, "left")
     last = np.maximum(passed - 1, 0)
     split = (passed > 0) & (there <= ends[last]) if len(ends) else np.zeros(len(there), np.bool_)
-    _reject(split, f"{unit} offset {{}} is inside a character", offset)
-    return there - wide.added[passed] - ix.points[doc]
+    return there - wide.added[passed] - ix.points[doc], outside, split
+
+
+def infer_unit(
+    ix: TextIndex, doc: Ints, begin: Ints, end: Ints, covered: pa.Array, units: tuple[str, ...]
+) -> str:
+    """The unit of offsets that nobody named, by the text that each span is said to cover.
+
+    It is the one of `units` in which the most spans cover it; the first of those that do equally
+    well. Shapes: all columns alike; `covered` is a pyarrow string column without nulls.
+    """
+    fits = {unit: int(_covering(ix, unit, doc, begin, end, covered).sum()) for unit in units}
+    return max(units, key=lambda unit: fits[unit])
+
+
+def _covering(
+    ix: TextIndex, unit: str, doc: Ints, begin: Ints, end: Ints, covered: pa.Array
+) -> Mask:
+    """Which spans cover the text that they are said to cover, were their offsets in that unit."""
+    good = np.ones(len(doc), np.bool_)
+    places = []
+    for offset in (begin, end):
+        if unit == POINTS:
+            point, outside, split = offset, ~inside(ix, doc, offset), np.zeros(len(doc), np.bool_)
+        else:
+            point, outside, split = _from_unit(ix, unit, doc, offset)
+        good &= ~(outside | split)
+        places.append(point)
+    rows = np.flatnonzero(good & (places[0] <= places[1]))
+    said = cover(ix, doc[rows], places[0][rows], places[1][rows])
+    good[:] = False
+    good[rows] = np.asarray(pc.equal(said, covered.take(pa.array(rows))).to_numpy(False))
+    return good
 
 
 def cover(ix: TextIndex, doc: Ints, begin: Ints, end: Ints) -> pa.Array:

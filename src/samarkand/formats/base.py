@@ -18,6 +18,10 @@ from samarkand.errors import FormatError, Problem
 
 Files = Mapping[str, bytes]
 
+#: How a source can be cut so that its parts can be read alone, in any order (see `Reader.PARTS`):
+#: between files of different stems, between lines, between the items of a JSON array.
+DOCUMENTS, LINES, ITEMS = "documents", "lines", "items"
+
 #: Folder names that say which split a document is in, as corpora are commonly laid out.
 SPLIT_FOLDERS = {
     "train": "train",
@@ -32,21 +36,37 @@ SPLIT_FOLDERS = {
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read, and what could be read but not represented: counted, by kind."""
+    """What was read; what could be read but not represented, counted by kind; what was inferred.
+
+    `notes` says what the files leave open and was worked out: the unit of offsets, say.
+    """
 
     corpus: Corpus
     unread: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-class Format(Protocol):
-    """What a format's module offers."""
+class Reader(Protocol):
+    """What the module of a format offers that can be read alone."""
 
     @property
     def SUFFIXES(self) -> tuple[str, ...]:  # noqa: N802
         """The ends of the names of the files it reads."""
 
-    def read(self, files: Files, layer: str) -> Reading:
-        """Files as a corpus with one layer. Errors: FormatError."""
+    @property
+    def PARTS(self) -> str:  # noqa: N802
+        """What of a source can be read alone: files of one stem (DOCUMENTS), LINES or ITEMS."""
+
+    def read(self, files: Files, layer: str, first: int = 1) -> Reading:
+        """Files as a corpus with one layer. Errors: FormatError.
+
+        `first` is the number of the first line or item, where the one file given is a part of a
+        larger one: it counts in messages, and in the ids of documents that have no other.
+        """
+
+
+class Format(Reader, Protocol):
+    """What a format's module offers."""
 
     def write(self, corpus: Corpus, layer: str) -> Files:
         """One layer of a corpus as files."""

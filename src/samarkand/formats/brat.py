@@ -26,10 +26,11 @@ from samarkand.errors import FormatError, Problem
 from samarkand.formats import _brat_lines as standoff
 from samarkand.formats import _brat_write as lines_of
 from samarkand.formats._brat_tables import STATUS, Block, divide, pairs, tables
-from samarkand.formats.base import Files, Reading, bare, doc_ids, frame, numbered
+from samarkand.formats.base import DOCUMENTS, Files, Reading, bare, doc_ids, frame, numbered
 from samarkand.text import Ints
 
 SUFFIXES = (".txt", ".ann")
+PARTS = DOCUMENTS
 
 #: Documents are read in blocks, so that the working arrays of one fit the processor's cache.
 BLOCK = 1000
@@ -38,7 +39,7 @@ _WORD = re.compile(r"[^ \t\r\n\0]+")
 _VALUE = re.compile(r"[^ \t\r\n\0]([^\t\r\n\0]*[^ \t\r\n\0])?")
 
 
-def read(files: Files, layer: str) -> Reading:
+def read(files: Files, layer: str, first: int = 1) -> Reading:
     """Texts and standoff annotations as a corpus.
 
     Errors: FormatError with every line that is not of the format, whose text is not what its

@@ -36,18 +36,28 @@ from samarkand.corpus import Corpus, Layer, doc_codes, from_columns
 from samarkand.errors import FormatError, Problem
 from samarkand.formats import _conll_read, _conll_write
 from samarkand.formats._conll_read import Column, Part
-from samarkand.formats.base import SPLIT_FOLDERS, Files, Reading, bare, doc_ids, documents, frame
+from samarkand.formats.base import (
+    DOCUMENTS,
+    SPLIT_FOLDERS,
+    Files,
+    Reading,
+    bare,
+    doc_ids,
+    documents,
+    frame,
+)
 from samarkand.labels import Group, LabelSchema
 from samarkand.text import Ints, TextIndex
 from samarkand.tokens import WHITE
 
 SUFFIXES = (".conll", ".tsv", ".iob", ".iob2", ".bio", ".bioes", ".bilou", "_conll.txt")
+PARTS = DOCUMENTS
 
 #: The group of labels that are in none.
 OTHER = "other"
 
 
-def read(files: Files, layer: str) -> Reading:
+def read(files: Files, layer: str, first: int = 1) -> Reading:
     """Tokens and tags as a corpus; our own files with their texts and groups.
 
     Errors: FormatError with every file that is no text, and every place where columns are missing

@@ -16,9 +16,10 @@ from samarkand import anchor, jsonl, lines, schema
 from samarkand.anchor import Quote
 from samarkand.corpus import Corpus, Layer
 from samarkand.errors import FormatError, Problem
-from samarkand.formats.base import Files, Reading, bare, doc_ids, documents, frame
+from samarkand.formats.base import DOCUMENTS, Files, Reading, bare, doc_ids, documents, frame
 
 SUFFIXES = (".txt", ".jsonl")
+PARTS = DOCUMENTS
 
 
 class Selector(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -79,7 +80,7 @@ class Stance(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 _KINDS: dict[str, type[Any]] = {"entities": Entity, "relations": Relation, "stances": Stance}
 
 
-def read(files: Files, layer: str) -> Reading:
+def read(files: Files, layer: str, first: int = 1) -> Reading:
     """Texts and their quotations as a corpus.
 
     Errors: FormatError with every line that is not of this shape, or whose quotation does not
