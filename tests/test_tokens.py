@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 
-from samarkand import tokens
+from samarkand import sentences, tokens
 from samarkand.tokens import Tokens
 from tests.corpora import PIECES
 from tests.real import REAL, needs_real
@@ -110,7 +110,10 @@ def test_tokens_are_those_of_spacy(texts: list[str]) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_special_cases_across_spaces_are_those_of_spacy(seed: int) -> None:
     drawn = random.Random(seed)  # noqa: S311
-    parts = [*AWKWARD, *english().tokenizer.rules, *[" "] * 400]
+    rules = list(english().tokenizer.rules)
+    ends = [rule[at:] for rule in drawn.sample(rules, 200) for at in range(1, len(rule))]
+    letters = [*"abcdostxDOPXéßñŁłž"] * 4
+    parts = [*AWKWARD * 2, *rules, *ends, *letters, *[" "] * 400]
     texts = ["".join(drawn.choices(parts, k=10)) for _ in range(4000)]
     assert rows(tokens.tokenize(pa.array(texts))) == spacy_tokens(texts)
 
@@ -127,7 +130,7 @@ def test_a_rule_with_white_space_inside_is_followed(monkeypatch: pytest.MonkeyPa
 
     tokenizer = spacy.blank("en").tokenizer
     tokenizer.add_special_case("New York", [{"ORTH": "New York"}])
-    monkeypatch.setattr(tokens, "_tokenizer", lambda: tokenizer)
+    monkeypatch.setattr(tokens, "english", lambda: tokenizer)
     assert rows(tokens.tokenize(pa.array(["in New York now"]))) == [
         (0, 0, 2),
         (0, 3, 11),
@@ -140,7 +143,7 @@ def test_the_articles_have_the_tokens_and_sentences_of_spacy() -> None:
     texts = [path.read_text() for path in sorted(ARTICLES.glob("*.txt"))]
     found = tokens.tokenize(pa.array(texts))
     assert rows(found) == spacy_tokens(texts)
-    assert tokens.sentences(pa.array(texts), found).tolist() == numbered(texts, found)
+    assert sentences.split(pa.array(texts), found).tolist() == numbered(texts, found)
 
 
 @needs_real
@@ -152,7 +155,7 @@ def test_real_texts_have_the_tokens_and_sentences_of_spacy() -> None:
     assert len(texts) > 400
     found = tokens.tokenize(pa.array(texts))
     assert rows(found) == spacy_tokens(texts)
-    assert tokens.sentences(pa.array(texts), found).tolist() == numbered(texts, found)
+    assert sentences.split(pa.array(texts), found).tolist() == numbered(texts, found)
 
 
 def numbered(texts: list[str], found: Tokens) -> list[int]:
@@ -179,10 +182,10 @@ def numbered(texts: list[str], found: Tokens) -> list[int]:
 def test_sentences_are_lines_cut_by_the_sentencizer(texts: list[str]) -> None:
     column = pa.array(texts, pa.string())
     found = tokens.tokenize(column)
-    assert tokens.sentences(column, found).tolist() == numbered(texts, found)
+    assert sentences.split(column, found).tolist() == numbered(texts, found)
 
 
-PLAIN = st.from_regex(tokens._PLAIN.replace("[A-Za-z]", "[A-Ca-cmMrs]"), fullmatch=True)
+PLAIN = st.from_regex(tokens._PLAIN.replace(tokens._LETTER, "[A-Ca-cmMrsÉßñŁłž]"), fullmatch=True)
 
 
 @settings(max_examples=300)

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand import iob, schema, text, tokens
+from samarkand import iob, schema, sentences, text, tokens
 from samarkand.corpus import Corpus, Layer, doc_codes, entity_rows
 from samarkand.labels import Group, LabelSchema, RelationType
 from samarkand.text import Ints
@@ -63,7 +63,7 @@ def ner(corpus: Corpus, layer: Layer, losses: Losses) -> pa.Table:
     codes = doc_codes(documents, layer.entities["doc"])
     spans = _spans(layer, codes, losses)
     first, last, _ = iob.touched(found, *spans[:3])
-    sentence = _joined(found.doc, tokens.sentences(documents["text"], found), first, last)
+    sentence = _joined(found.doc, sentences.split(documents["text"], found), first, last)
     starts = np.flatnonzero(np.diff(sentence, prepend=-1))
     offsets = np.append(starts, len(sentence)).astype(np.int32)
     docs = found.doc[starts]

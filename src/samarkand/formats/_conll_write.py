@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand import iob, text, tokens
+from samarkand import iob, sentences, text, tokens
 from samarkand.corpus import Corpus, doc_codes
 from samarkand.formats import _conll_own as own
 from samarkand.formats.base import Files
@@ -43,7 +43,7 @@ def _block(
     begin, end = (entities[name].to_numpy().astype(np.int64) for name in ("begin", "end"))
     cut = _cut(ix, found, np.concatenate([ix.points[doc] + begin, ix.points[doc] + end]))
     place, cut_place = (ix.points[some.doc] + some.begin for some in (found, cut))
-    sentence = tokens.sentences(documents["text"], found)
+    sentence = sentences.split(documents["text"], found)
     whole = np.searchsorted(place, cut_place, "right") - 1  # the token that each one is cut from
     new = (np.diff(sentence[whole], prepend=-1) != 0) | (np.diff(cut.doc, prepend=-1) != 0)
     columns = []

@@ -33,6 +33,7 @@ import pyarrow.compute as pc
 
 from samarkand import iob, schema, text
 from samarkand.corpus import Corpus, Layer, doc_codes, from_columns
+from samarkand.cuts import WHITE
 from samarkand.errors import FormatError, Problem
 from samarkand.formats import _conll_read, _conll_write
 from samarkand.formats._conll_read import Column, Part
@@ -48,7 +49,6 @@ from samarkand.formats.base import (
 )
 from samarkand.labels import Group, LabelSchema
 from samarkand.text import Ints, TextIndex
-from samarkand.tokens import WHITE
 
 SUFFIXES = (".conll", ".tsv", ".iob", ".iob2", ".bio", ".bioes", ".bilou", "_conll.txt")
 PARTS = DOCUMENTS
