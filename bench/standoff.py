@@ -33,16 +33,21 @@ def _ours(data: Path, clock: Clock, checked: bool) -> str:
     from samarkand import files
     from samarkand.check import check
     from samarkand.formats import brat
+    from samarkand.parallel import each
 
     out = Path(tempfile.mkdtemp(dir=data))
     with clock:
         reading = brat.read(files.tree(data / BRAT, brat.SUFFIXES), "hand/a")
         findings = check(reading.corpus) if checked else []
         layer = reading.corpus.layers["hand/a"]
-        for name, table in zip(
-            TABLES, (reading.corpus.documents, layer.entities, layer.relations), strict=True
-        ):
-            pq.write_table(table, out / f"{name}.parquet", compression="zstd")
+        tables = dict(
+            zip(TABLES, (reading.corpus.documents, layer.entities, layer.relations), strict=True)
+        )
+
+        def write(name: str) -> None:
+            pq.write_table(tables[name], out / f"{name}.parquet", compression="zstd")
+
+        each(write, TABLES)
     assert not findings, f"the synthetic corpus has a fault: {findings[0]}"
     return _flat_digest(out)
 

@@ -6,9 +6,7 @@ and its tokens are copied to wherever the piece stands. The tokens are spaCy's, 
 the tests compare them, and `cache=False` asks spaCy about every text as a whole.
 """
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,7 @@ import pyarrow.compute as pc
 
 from samarkand import cuts, text
 from samarkand.cuts import english
+from samarkand.parallel import each
 from samarkand.text import Ints, Mask, TextIndex
 
 if TYPE_CHECKING:
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 _BLOCK = 1000
 #: Distinct pieces that are handed to spaCy in one text.
 _BATCH = 2000
-#: Arrow and numpy let threads run side by side; pieces are shared out among them in so many parts.
-_THREADS = min(8, os.cpu_count() or 1)
+#: Distinct pieces are shared out among threads in so many parts.
 _SHARES = 16
 _ENCODED = pa.dictionary(pa.int32(), pa.string())
 
@@ -59,20 +57,19 @@ def tokenize(texts: pa.Array | pa.ChunkedArray, *, cache: bool = True) -> Tokens
         return _one_by_one(tokenizer, texts)
     ix = text.index(texts)
     cuts.across()  # once, before threads ask for it
-    with ThreadPoolExecutor(_THREADS) as threads:
-        blocks = list(threads.map(lambda first: _cut(ix, first), range(0, len(ix), _BLOCK)))
-        column = pa.chunked_array([b.piece for b in blocks], _ENCODED).unify_dictionaries()
-        distinct = column.chunk(0).dictionary if blocks else pa.array([], pa.string())
-        pieces = _tokenize_pieces(tokenizer, distinct, threads)
-        piece = [chunk.indices.to_numpy() for chunk in column.chunks]
-        count = np.diff(pieces.offsets).astype(np.int32)
-        ends = np.cumsum([0, *threads.map(lambda codes: int(count[codes].sum()), piece)])
-        columns = np.empty((3, ends[-1]), np.int64)  # filled in place: memory costs more than sums
+    blocks = each(lambda first: _cut(ix, first), range(0, len(ix), _BLOCK))
+    column = pa.chunked_array([b.piece for b in blocks], _ENCODED).unify_dictionaries()
+    distinct = column.chunk(0).dictionary if blocks else pa.array([], pa.string())
+    pieces = _tokenize_pieces(tokenizer, distinct)
+    piece = [chunk.indices.to_numpy() for chunk in column.chunks]
+    count = np.diff(pieces.offsets).astype(np.int32)
+    ends = np.cumsum([0, *each(lambda codes: int(count[codes].sum()), piece)])
+    columns = np.empty((3, ends[-1]), np.int64)  # filled in place: memory costs more than sums
 
-        def fill(row: int) -> None:
-            columns[:, ends[row] : ends[row + 1]] = _expand(blocks[row], piece[row], pieces)
+    def fill(row: int) -> None:
+        columns[:, ends[row] : ends[row + 1]] = _expand(blocks[row], piece[row], pieces)
 
-        list(threads.map(fill, range(len(blocks))))
+    each(fill, range(len(blocks)))
     return Tokens(*columns)
 
 
@@ -130,12 +127,12 @@ def _cut(ix: TextIndex, first: int) -> _Block:
     return _Block(first, pieces, column.dictionary_encode())
 
 
-def _tokenize_pieces(tokenizer: "Tokenizer", column: pa.Array, threads: Executor) -> _Pieces:
+def _tokenize_pieces(tokenizer: "Tokenizer", column: pa.Array) -> _Pieces:
     """The tokens of each piece: those of plain ones by one expression, all others by spaCy."""
     share = -(-len(column) // _SHARES) or 1
     shares = [column.slice(at, share) for at in range(0, len(column), share)]
     rules = _rules(tokenizer)
-    found = list(threads.map(lambda part: _plain(part, *rules), shares))
+    found = each(lambda part: _plain(part, *rules), shares)
     sizes = np.concatenate([sizes for sizes, _ in found] or [np.zeros((6, 0), np.int64)], axis=1)
     plain = np.concatenate([plain for _, plain in found] or [np.zeros(0, np.bool_)])
     length = pc.utf8_length(column).to_numpy().astype(np.int64)

@@ -109,6 +109,7 @@ def doc_ids(paths: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         names = {path: path.replace("/", "-") for path in paths}
     found: dict[str, tuple[str, str | None]] = {}
     owner: dict[str, str] = {}
+    splits: dict[str, str | None] = {}  # of each folder
     for path, name in names.items():
         doc = name
         if not files.is_slug(doc):
@@ -120,9 +121,11 @@ def doc_ids(paths: Sequence[str]) -> dict[str, tuple[str, str | None]]:
             message = f"both this file and {owner[doc]} come to the document id '{doc}'"
             raise FormatError([Problem(path, 0, message)])
         owner[doc] = path
-        folders = path.lower().split("/")[:-1]
-        split = next((SPLIT_FOLDERS[f] for f in reversed(folders) if f in SPLIT_FOLDERS), None)
-        found[path] = doc, split
+        folder = path.rpartition("/")[0]
+        if folder not in splits:
+            parts = reversed(folder.lower().split("/"))
+            splits[folder] = next((SPLIT_FOLDERS[f] for f in parts if f in SPLIT_FOLDERS), None)
+        found[path] = doc, splits[folder]
     return found
 
 

@@ -27,6 +27,7 @@ from samarkand.formats import _brat_lines as standoff
 from samarkand.formats import _brat_write as lines_of
 from samarkand.formats._brat_tables import STATUS, Block, divide, pairs, tables
 from samarkand.formats.base import DOCUMENTS, Files, Reading, bare, doc_ids, frame, numbered
+from samarkand.parallel import each
 from samarkand.text import Ints
 
 SUFFIXES = (".txt", ".ann")
@@ -58,15 +59,19 @@ def _read(files: Files, layer: str, plain: bool = True) -> Reading:
         if path.endswith(".ann") and stem not in ids:
             problems.append(Problem(path, 0, f"there is no {stem}.txt beside it"))
     stems = sorted(ids, key=lambda stem: ids[stem][0])
-    parts: list[tuple[pa.Table, pa.Table, pa.Table]] = []
-    for start in range(0, max(len(stems), 1), BLOCK):
+
+    def part(start: int) -> tuple[Block, tuple[pa.Table, ...]]:
         chosen = stems[start : start + BLOCK]
-        block = _open(files, chosen, [ids[stem][0] for stem in chosen], problems, unread)
+        block = _open(files, chosen, [ids[stem][0] for stem in chosen])
         splits = pa.array([ids[stem][1] for stem in chosen], pa.string())
-        documents = {"doc": block.docs, "text": block.texts, "split": splits}
-        parts.append(
-            (from_columns(schema.DOCUMENTS, documents, len(chosen)), *tables(block, plain))
-        )
+        columns = {"doc": block.docs, "text": block.texts, "split": splits}
+        documents = from_columns(schema.DOCUMENTS, columns, len(chosen))
+        return block, (documents, *tables(block, plain))
+
+    blocks, parts = zip(*each(part, range(0, max(len(stems), 1), BLOCK)), strict=True)
+    for block in blocks:
+        problems += block.problems
+        unread += block.unread
     if problems:
         raise FormatError(sorted(problems))
     documents, entities, relations = (pa.concat_tables(same) for same in zip(*parts, strict=True))
@@ -74,18 +79,16 @@ def _read(files: Files, layer: str, plain: bool = True) -> Reading:
     return Reading(frame(documents, Layer(layer, entities, relations)), counts)
 
 
-def _open(
-    files: Files, stems: list[str], docs: list[str], problems: list[Problem], unread: Counter[str]
-) -> Block:
+def _open(files: Files, stems: list[str], docs: list[str]) -> Block:
     """Decode the files of some documents; those that cannot be decoded are left empty."""
+    problems: list[Problem] = []
     paths = [f"{stem}.ann" for stem in stems]
     texts, array = _decoded(files, [f"{stem}.txt" for stem in stems], problems)
     anns, _ = _decoded(files, paths, problems, in_lines=True)
     readable = [b"" if text is None else ann or b"" for text, ann in zip(texts, anns, strict=True)]
     lines = standoff.split(readable)
-    return Block(
-        pa.array(docs, pa.string()), array, text.index(array), paths, lines, problems, unread
-    )
+    column, unread = pa.array(docs, pa.string()), Counter[str]()
+    return Block(column, array, text.index(array), paths, lines, problems, unread)
 
 
 def _decoded(
