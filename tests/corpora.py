@@ -130,11 +130,11 @@ def stances(draw: st.DrawFn, doc: str, text: str, ids: list[str]) -> list[dict[s
 
 
 @st.composite
-def corpora(draw: st.DrawFn) -> Corpus:
-    """A corpus of up to three documents with one layer, called LAYER."""
+def corpora(draw: st.DrawFn, given: dict[str, str] | None = None) -> Corpus:
+    """A corpus of up to three documents, or of those given, with one layer, called LAYER."""
     rows: dict[str, list[Any]] = {name: [] for name in schema.TABLES}
     docs = draw(st.lists(st.sampled_from(["a", "b", "c-1"]), max_size=3, unique=True))
-    written = {doc: draw(texts()) for doc in docs}
+    written = {doc: draw(texts()) for doc in docs} if given is None else given
     for doc, text in written.items():
         found = draw(entities(doc, text))
         ids = [row["id"] for row in found]
@@ -145,3 +145,45 @@ def corpora(draw: st.DrawFn) -> Corpus:
     layer = Layer(LAYER, **tables)
     documents = base.documents((doc, text, None) for doc, text in written.items())
     return Corpus(documents, infer_labels([layer]), layers={LAYER: layer})
+
+
+@st.composite
+def versions(draw: st.DrawFn, old: Corpus) -> Corpus:
+    """Another version of a corpus: rows removed, changed and added, sometimes a document."""
+    rows: dict[str, list[Any]] = {
+        name: list(old.layers[LAYER].table(name).to_pylist()) for name in schema.TABLES
+    }
+    texts = dict(
+        zip(old.documents["doc"].to_pylist(), old.documents["text"].to_pylist(), strict=True)
+    )
+    for name in schema.TABLES:
+        rows[name] = [row for row in rows[name] if draw(st.integers(0, 5))]
+    drawn = draw(corpora(texts))
+    for name in schema.TABLES:
+        there = {(row["doc"], row["id"]): place for place, row in enumerate(rows[name])}
+        for row in drawn.layers[LAYER].table(name).to_pylist():
+            place = there.get((row["doc"], row["id"]))
+            if place is None:
+                rows[name].append(row)
+            else:
+                new = draw(st.sets(st.sampled_from(sorted(row))))
+                if name == "entities" and new & {"begin", "end", "text", "fragments"}:
+                    new |= {"begin", "end", "text", "fragments"}
+                rows[name][place] = rows[name][place] | {k: row[k] for k in new}
+    ids = {(row["doc"], row["id"]) for row in rows["entities"]}
+    rows["relations"] = [
+        row for row in rows["relations"]
+        if all((row["doc"], row[c]) in ids for c in ("head", "tail", "object") if row[c])
+    ]  # fmt: skip
+    rows["stances"] = [
+        row for row in rows["stances"]
+        if all((row["doc"], id) in ids or id in schema.RESERVED for id in (row["holder"], row["target"], *row["source_chain"]))
+    ]  # fmt: skip
+    tables = {name: table(schema.TABLES[name], rows[name]) for name in schema.TABLES}
+    layer = Layer(LAYER, **tables)
+    documents = old.documents
+    if draw(st.booleans()):
+        documents = base.documents(
+            (doc, text, draw(st.sampled_from([None, "train"]))) for doc, text in texts.items()
+        )
+    return Corpus(documents, old.labels, layers={LAYER: layer})

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from samarkand import check, diff, files, store
+from samarkand import check, files, store
 from samarkand.corpus import Corpus
 from samarkand.errors import Problem, SamarkandError
 from samarkand.formats import FORMATS, READERS
 from samarkand.formats.base import Format, Reader, Reading
+from samarkand.losses import Loss, losses
 from samarkand.progress import Progress, silent
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class Report:
     stances: int
     unread: tuple[tuple[str, int], ...]
     notes: tuple[str, ...]
-    lost: tuple[diff.Change, ...]
+    lost: tuple[Loss, ...]
 
     def __str__(self) -> str:
         counts = (
@@ -110,7 +111,7 @@ def report(reading: Reading, target: str, layer: str) -> Report:
         len(kept.stances),
         tuple(sorted(reading.unread.items())),
         reading.notes,
-        tuple(diff.diff(corpus, narrowed, layer)),
+        tuple(losses(corpus, narrowed, layer)),
     )
 
 

@@ -1,161 +1,209 @@
-"""What changed between two layers, counted by column; `diff(c, narrow(c))` is the loss report.
+"""What changed between two corpora: rows removed, added and changed, of every table.
 
-Rows are matched by what they say, not by their ids: entities by document, offsets and label,
-relations by label and matched arguments, stances by id. So a format that renumbers is reported to
-have changed ids, not to have lost everything.
+`apply(a, diff(a, b)) == b`. Rows are matched by id, or by what they say where the ids of the two
+sides have nothing to do with each other (see `match`). What a change is called in the terms of
+annotation is told by `changes`, and what a format loses by `losses`.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand.corpus import Corpus, Layer, doc_codes, entity_rows
-from samarkand.text import Ints
+from samarkand import match, schema
+from samarkand.corpus import About, Corpus, Layer, Provenance
+from samarkand.errors import SamarkandError
+from samarkand.labels import LabelSchema
+from samarkand.match import Pairs
+from samarkand.text import Mask, whole
+
+#: The key of each table that is not a layer's.
+KEYS = {"documents": ("doc",), "actors": ("actor",)}
+#: Columns that hold the ids of entities, by table.
+REFERENCES = {
+    "relations": ("head", "tail", "object"),
+    "stances": ("holder", "target", "source_chain"),
+}
 
 
-@dataclass(frozen=True)
-class Change:
-    """`count` of `total` rows of a table. `column` is empty where whole rows were lost or added."""
+@dataclass(frozen=True, eq=False)
+class Delta:
+    """What changed in one table. `old` and `new` are the rows that both sides have, differently.
 
-    table: str
-    column: str
-    change: str  # lost, added, changed
-    count: int
-    total: int
-    example: str
-
-    def __str__(self) -> str:
-        what = f"{self.table}.{self.column}" if self.column else self.table
-        return f"{what}: {self.count:,} of {self.total:,} {self.change}, as {self.example}"
-
-
-def diff(a: Corpus, b: Corpus, layer: str) -> list[Change]:
-    """What of a's documents and layer b says otherwise; empty where they say the same.
-
-    The label schema, the actor table and the provenance belong to a repository, not to the
-    annotations, and are not compared; nor are texts' hashes, which follow from the texts.
+    `differs` says for each column in which of these rows it says something else; what refers to
+    an entity of another id that matches says the same.
     """
-    old, new = a.layers[layer], b.layers[layer]
-    documents = _pairs(*_documents(a, b))
-    entities = _pairs(*_entities(a, old, new))
-    relations = _pairs(*_relations(a, old, new, entities))
-    stances = _pairs(*_by_id(a, old.stances, new.stances))
-    return [
-        *_changes("documents", a.documents, b.documents, documents, ("sha256",)),
-        *_changes("entities", old.entities, new.entities, entities, ()),
-        *_changes("relations", old.relations, new.relations, relations, ("head", "tail")),
-        *_changes("stances", old.stances, new.stances, stances, ()),
-    ]
+
+    removed: pa.Table
+    added: pa.Table
+    old: pa.Table
+    new: pa.Table
+    differs: Mapping[str, Mask] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(len(self.removed) or len(self.added) or len(self.old))
 
 
-def _documents(a: Corpus, b: Corpus) -> tuple[Ints, Ints]:
-    return doc_codes(a.documents, a.documents["doc"])[None], _codes(a, b.documents)[None]
+@dataclass(frozen=True, eq=False)
+class LayerDiff:
+    """What changed in one layer. `there` says on which sides the layer is."""
+
+    there: tuple[bool, bool]
+    tables: Mapping[str, Delta]
+    provenance: tuple[Provenance | None, Provenance | None]
+
+    def __bool__(self) -> bool:
+        made, remade = self.provenance
+        return self.there != (True, True) or made != remade or any(self.tables.values())
 
 
-def _entities(a: Corpus, old: Layer, new: Layer) -> tuple[Ints, Ints]:
-    label = pa.chunked_array([*old.entities["label"].chunks, *new.entities["label"].chunks])
-    label_codes = _dictionary(label, len(old.entities))
-    keys = []
-    for table, codes in zip((old.entities, new.entities), label_codes, strict=True):
-        offsets = [table["begin"].to_numpy(), table["end"].to_numpy()]
-        keys.append(np.stack([_codes(a, table), *offsets, codes]).astype(np.int64))
-    return keys[0], keys[1]
+@dataclass(frozen=True, eq=False)
+class Diff:
+    """What changed between two corpora; false where nothing did."""
+
+    documents: Delta
+    actors: Delta
+    layers: Mapping[str, LayerDiff]
+    labels: tuple[LabelSchema, LabelSchema]
+    about: tuple[About, About]
+
+    def __bool__(self) -> bool:
+        same = self.labels[0] == self.labels[1] and self.about[0] == self.about[1]
+        return not same or bool(self.documents or self.actors or any(self.layers.values()))
 
 
-def _relations(a: Corpus, old: Layer, new: Layer, entities: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
-    """Keys with a's entity rows as arguments, on both sides."""
-    back = np.full(len(new.entities), -1, np.int64)
-    back[entities[1]] = entities[0]
-    label = pa.chunked_array([*old.relations["label"].chunks, *new.relations["label"].chunks])
-    label_codes = _dictionary(label, len(old.relations))
-    keys = []
-    for side, codes in zip((old, new), label_codes, strict=True):
-        key = [_codes(a, side.relations), codes]
-        for column in ("head", "tail"):
-            rows = entity_rows(side.entities, side.relations["doc"], side.relations[column])
-            if side is new and len(back):
-                rows = np.where(rows >= 0, back[rows], -1)
-            key.append(rows)
-        keys.append(np.stack(key))
-    return keys[0], keys[1]
+def diff(a: Corpus, b: Corpus, by: str = "id") -> Diff:
+    """What is to be done to `a` so that it is `b`. `by` is "id" or "content": see `match`."""
+    names = sorted({*a.layers, *b.layers})
+    return Diff(
+        _delta(a.documents, b.documents, match.by_key(a.documents, b.documents, "doc")),
+        _delta(a.actors, b.actors, match.by_key(a.actors, b.actors, "actor")),
+        {name: layers(a.layers.get(name), b.layers.get(name), by) for name in names},
+        (a.labels, b.labels),
+        (a.about, b.about),
+    )
 
 
-def _by_id(a: Corpus, old: pa.Table, new: pa.Table) -> tuple[Ints, Ints]:
-    both = pa.chunked_array([*old["id"].chunks, *new["id"].chunks], pa.string())
-    ids = _dictionary(both, len(old))
-    return np.stack([_codes(a, old), ids[0]]), np.stack([_codes(a, new), ids[1]])
+def layers(a: Layer | None, b: Layer | None, by: str = "id") -> LayerDiff:
+    """What changed between two layers; None is a layer that is not there."""
+    old, new = a or Layer(""), b or Layer("")
+    found = match.by_id(old, new) if by == "id" else match.by_content(old, new)
+    renamed = None if by == "id" else _renamed(old, new, found["entities"])
+    tables = {
+        name: _delta(old.table(name), new.table(name), found[name], REFERENCES.get(name), renamed)
+        for name in schema.TABLES
+    }
+    return LayerDiff((a is not None, b is not None), tables, (old.provenance, new.provenance))
 
 
-def _codes(a: Corpus, table: pa.Table) -> Ints:
-    return doc_codes(a.documents, table["doc"])
+def apply(a: Corpus, changes: Diff) -> Corpus:
+    """The corpus with the changes made.
+
+    Errors: SamarkandError where a row that is removed or changed is not in it as the diff has it.
+    """
+    found = {}
+    for name, layer in changes.layers.items():
+        if not layer.there[1]:
+            continue
+        old = a.layers.get(name, Layer(name))
+        tables = {
+            table: applied(old.table(table), delta, ("doc", "id"))
+            for table, delta in layer.tables.items()
+        }
+        found[name] = Layer(name, **tables, provenance=layer.provenance[1])
+    kept = {name: layer for name, layer in a.layers.items() if name not in changes.layers}
+    return replace(
+        a,
+        documents=applied(a.documents, changes.documents, KEYS["documents"]),
+        actors=applied(a.actors, changes.actors, KEYS["actors"]),
+        layers=kept | found,
+        labels=changes.labels[1],
+        about=changes.about[1],
+    )
 
 
-def _dictionary(both: pa.ChunkedArray, first: int) -> tuple[Ints, Ints]:
-    codes = both.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    return codes[:first].astype(np.int64), codes[first:].astype(np.int64)
+def applied(table: pa.Table, delta: Delta, key: tuple[str, ...]) -> pa.Table:
+    """A table with the changes made, in no order. Errors: SamarkandError, as `apply`."""
+    gone = pa.concat_tables([delta.removed, delta.old])
+    rows, places = match.by_key(gone, table, *key)
+    if len(rows) < len(gone) or not gone.equals(table.take(pa.array(places)).combine_chunks()):
+        missing = np.setdiff1d(np.arange(len(gone)), rows)
+        row = int(missing[0]) if len(missing) else 0
+        named = "/".join(gone[name][row].as_py() for name in key)
+        message = f"the diff is of another version: {named} is not there, or not as it says"
+        raise SamarkandError(message)
+    kept = np.delete(np.arange(len(table)), places)
+    return pa.concat_tables([table.take(pa.array(kept)), delta.added, delta.new])
 
 
-def _pairs(old: Ints, new: Ints) -> tuple[Ints, Ints]:
-    """Rows of both sides whose keys are equal, one to one. Keys have shape (columns, rows)."""
-    keys = np.concatenate([old, new], axis=1)
-    order = np.lexsort(keys[::-1])
-    sorted_keys = keys[:, order]
-    fresh = np.ones(keys.shape[1], bool)
-    fresh[1:] = (sorted_keys[:, 1:] != sorted_keys[:, :-1]).any(axis=0)
-    group = np.cumsum(fresh)
-    is_new = order >= old.shape[1]
-    ranks = []
-    for side in (~is_new, is_new):  # nth row of its key on its side
-        number = np.cumsum(side)
-        start = np.maximum.accumulate(np.where(fresh, number - side, 0))
-        ranks.append((group[side], (number - start)[side], order[side]))
-    wide = int(keys.shape[1]) + 1
-    left, right = (g * wide + r for g, r, _ in ranks)
-    _, i, j = np.intersect1d(left, right, assume_unique=True, return_indices=True)
-    return ranks[0][2][i], ranks[1][2][j] - old.shape[1]
-
-
-def _changes(
-    name: str, old: pa.Table, new: pa.Table, pairs: tuple[Ints, Ints], skip: Sequence[str]
-) -> Iterator[Change]:
-    for table, rows, change in ((old, pairs[0], "lost"), (new, pairs[1], "added")):
-        alone = np.setdiff1d(np.arange(len(table)), rows)
-        if len(alone):
-            example = _name(table, int(alone[0]))
-            yield Change(name, "", change, len(alone), len(table), example)
+def _delta(
+    old: pa.Table,
+    new: pa.Table,
+    pairs: Pairs,
+    references: tuple[str, ...] | None = None,
+    renamed: Mapping[tuple[str, str], str] | None = None,
+) -> Delta:
+    """`renamed` gives the ids that `old` has of entities that `new` calls something else."""
+    lonely = [np.delete(np.arange(len(t)), rows) for t, rows in zip((old, new), pairs, strict=True)]
     left, right = old.take(pa.array(pairs[0])), new.take(pa.array(pairs[1]))
-    for column in old.column_names:
-        if column in skip or left[column].equals(right[column]):
-            continue
-        differ = _differ(left[column], right[column])
-        if not differ.any():
-            continue
-        gone = differ & _empty(right[column])
-        for mask, change in ((gone, "lost"), (differ & ~gone, "changed")):
-            if mask.any():
-                example = _name(left, int(np.flatnonzero(mask)[0]))
-                total = int((~_empty(left[column])).sum())
-                yield Change(name, column, change, int(mask.sum()), total, example)
+    literal = {name: differ(left[name], right[name]) for name in old.column_names}
+    rows = np.flatnonzero(np.logical_or.reduce(list(literal.values())))
+    differs = {name: mask[rows] for name, mask in literal.items()}
+    left, right = (side.take(pa.array(rows)).combine_chunks() for side in (left, right))
+    if renamed is not None:
+        for name in references or ():
+            same = _followed(right["doc"], right[name], renamed)
+            differs[name] = differ(left[name], same)
+    parts = [t.take(pa.array(r)).combine_chunks() for t, r in zip((old, new), lonely, strict=True)]
+    said = {name: mask for name, mask in differs.items() if mask.any()}
+    return Delta(parts[0], parts[1], left, right, said)
 
 
-def _differ(left: pa.ChunkedArray, right: pa.ChunkedArray) -> np.ndarray:
-    if pa.types.is_nested(left.type):
-        pairs = zip(left.to_pylist(), right.to_pylist(), strict=True)
-        return np.fromiter((x != y for x, y in pairs), bool, len(left))
-    same = pc.equal(left, right)
-    both_null = pc.and_(left.is_null(), right.is_null())
-    return ~np.asarray(pc.or_(same.fill_null(False), both_null).to_numpy())
+def _renamed(a: Layer, b: Layer, entities: Pairs) -> dict[tuple[str, str], str]:
+    """The id in `a` of each entity of `b`, by document and id, that has another one there."""
+    rows = b.entities.select(["doc", "id"]).take(pa.array(entities[1]))
+    ids = a.entities["id"].take(pa.array(entities[0]))
+    other = pc.not_equal(rows["id"], ids)
+    docs, names = (rows[name].filter(other).to_pylist() for name in ("doc", "id"))
+    return dict(zip(zip(docs, names, strict=True), ids.filter(other).to_pylist(), strict=True))
 
 
-def _empty(column: pa.ChunkedArray) -> np.ndarray:
-    if pa.types.is_list(column.type):
-        return np.asarray(pc.equal(pc.list_value_length(column).fill_null(0), 0).to_numpy())
-    return np.asarray(column.is_null().to_numpy())
+def _followed(
+    docs: pa.ChunkedArray, ids: pa.ChunkedArray, renamed: Mapping[tuple[str, str], str]
+) -> pa.Array:
+    """A column of ids, or of lists of them, with the other ids in their place."""
+    found: list[object] = []
+    for doc, value in zip(docs.to_pylist(), ids.to_pylist(), strict=True):
+        if isinstance(value, list):
+            found.append([renamed.get((doc, id), id) for id in value])
+        else:
+            found.append(renamed.get((doc, value), value))
+    return pa.array(found, ids.type)
 
 
-def _name(table: pa.Table, row: int) -> str:
-    doc = table["doc"][row].as_py()
-    return f"{doc}/{table['id'][row].as_py()}" if "id" in table.column_names else str(doc)
+def differ(left: pa.ChunkedArray | pa.Array, right: pa.ChunkedArray | pa.Array) -> Mask:
+    """Where two columns of one type differ; null is a value of its own. Shape: (rows,)."""
+    one, other = (whole(side) for side in (left, right))
+    if one.equals(other):
+        return np.zeros(len(one), np.bool_)
+    if pa.types.is_list(one.type):
+        return _lists_differ(one, other)
+    if pa.types.is_struct(one.type):
+        fields = range(one.type.num_fields)
+        parts = [differ(one.field(place), other.field(place)) for place in fields]
+        return np.asarray(np.logical_or.reduce(parts))
+    same = pc.equal(one, other).fill_null(False)
+    nothing = pc.and_(one.is_null(), other.is_null())
+    return ~np.asarray(pc.or_(same, nothing).to_numpy(zero_copy_only=False))
+
+
+def _lists_differ(left: pa.Array, right: pa.Array) -> Mask:
+    sizes = [pc.list_value_length(side).fill_null(-1).to_numpy() for side in (left, right)]
+    found = np.asarray(sizes[0] != sizes[1])
+    rows = np.flatnonzero(~found & (sizes[0] > 0))
+    chosen = pa.array(rows)
+    inner = differ(pc.list_flatten(left.take(chosen)), pc.list_flatten(right.take(chosen)))
+    found[np.repeat(rows, sizes[0][rows])[inner]] = True
+    return found

@@ -1,9 +1,10 @@
 """What each format can carry, found by narrowing a corpus that has everything in it."""
 
-from samarkand import diff, schema
+from samarkand import schema
 from samarkand.corpus import Corpus, Layer, digest, table
 from samarkand.formats.base import Format
 from samarkand.labels import Group, LabelSchema, RelationType
+from samarkand.losses import losses
 
 LAYER = "hand/a"
 _TEXT = "Xi 👋 met Putin and the foreign and defence ministers.\nHe backed “talks”.\r\n"
@@ -89,7 +90,7 @@ def carried(form: Format) -> dict[str, bool]:
     """For each question, whether the format carries it."""
     corpus = everything()
     narrowed = form.narrow(corpus, LAYER)
-    changes = {(c.table, c.column) for c in diff.diff(corpus, narrowed, LAYER)}
+    changes = {(c.table, c.column) for c in losses(corpus, narrowed, LAYER)}
     layer = narrowed.layers[LAYER]
     for name in schema.TABLES:
         if not len(layer.table(name)):

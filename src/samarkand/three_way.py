@@ -1,0 +1,141 @@
+"""One row of a table, merged from two sides: what each column is, and where the sides disagree."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from samarkand.changes import about, short
+
+Row = Mapping[str, Any]
+
+#: Columns that say one thing together; every other column stands for itself.
+GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "documents": (("text", "sha256"),),
+    "entities": (("begin", "end", "text", "fragments"),),
+    "relations": (("head", "tail", "object"),),
+    "stances": (("target", "target_spans", "polarity"),),
+}
+#: Columns of names and values, which are merged name by name.
+NAMED = ("attributes", "metadata")
+REMOVED = "removed"
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Where both sides changed one thing differently; what was kept is in `words`.
+
+    `base`, `ours` and `theirs` are the whole rows, None where a side has none. `columns` are those
+    that conflict; none where one side removed what the other needs or changed.
+    """
+
+    layer: str
+    table: str
+    doc: str
+    id: str
+    columns: tuple[str, ...]
+    base: Row | None
+    ours: Row | None
+    theirs: Row | None
+    words: str
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.layer, self.doc) if part)
+        return f"{where}: {self.words}" if where else self.words
+
+
+def combine(
+    layer: str, table: str, base: Row | None, ours: Row | None, theirs: Row | None
+) -> tuple[Row | None, list[Conflict]]:
+    """The merged row, None for none, and the conflicts.
+
+    Where the sides disagree, what the base says is kept; a row that one side removed and the other
+    changed is kept as changed. A row that both sides added is merged as if the base had it empty.
+    """
+    if ours == theirs:
+        return ours, []
+    if ours == base:
+        return theirs, []
+    if theirs == base:
+        return ours, []
+    if ours is None or theirs is None:
+        gone, other = ("ours", "theirs") if ours is None else ("theirs", "ours")
+        kept = ours or theirs or {}
+        words = f"{gone} removed {named(table, base)}, {other} changed it; it was kept as changed"
+        return kept, [_conflict(layer, table, (), base, ours, theirs, words)]
+    merged: dict[str, Any] = {}
+    differ: list[str] = []
+    for columns in _groups(table, ours):
+        sides = [_part(row, columns) for row in (base, ours, theirs)]
+        part = _merged(*sides)
+        if part is None and columns[0] in NAMED:
+            part = _by_name(columns[0], *sides)
+        if part is None:
+            part = sides[0] if base is not None else min(sides[1], sides[2], key=repr)
+            differ += [c for c in columns if sides[1][c] != sides[2][c]]
+        merged |= part
+    if not differ:
+        return merged, []
+    shown = "; ".join(f"{c} {short(ours[c])} (ours), {short(theirs[c])} (theirs)" for c in differ)
+    stays = "as it was" if base is not None else "as one of them has it"
+    words = f"both sides changed {named(table, merged)}: {shown}; kept {stays}"
+    return merged, [_conflict(layer, table, tuple(differ), base, ours, theirs, words)]
+
+
+def named(table: str, row: Row | None) -> str:
+    """A row, in words."""
+    row = row or {}
+    kind = {"entities": "entity"}.get(table, table[:-1])
+    id = row.get("id") or row.get("actor") or row.get("doc")
+    if table in ("documents", "actors"):
+        return f"{kind} {id}"
+    label = row.get("label") or ""
+    return " ".join(part for part in (kind, str(id), label, f"({about(table, row)})") if part)
+
+
+def _conflict(
+    layer: str,
+    table: str,
+    columns: tuple[str, ...],
+    base: Row | None,
+    ours: Row | None,
+    theirs: Row | None,
+    words: str,
+) -> Conflict:
+    row = ours or theirs or base or {}
+    id = row.get("id") or row.get("actor") or ""
+    return Conflict(layer, table, row.get("doc", ""), id, columns, base, ours, theirs, words)
+
+
+def _groups(table: str, row: Row) -> Iterable[tuple[str, ...]]:
+    groups = GROUPS.get(table, ())
+    grouped = {column for columns in groups for column in columns}
+    yield from groups
+    yield from ((column,) for column in row if column not in grouped)
+
+
+def _part(row: Row | None, columns: tuple[str, ...]) -> dict[str, Any]:
+    """Some columns of a row; of a row that is not there, empty ones."""
+    if row is None:
+        return {column: [] if column in NAMED else None for column in columns}
+    return {column: row[column] for column in columns}
+
+
+def _merged(base: Row, ours: Row, theirs: Row) -> dict[str, Any] | None:
+    """What both sides, or the one that changed it, say; None where they disagree."""
+    if ours in (theirs, base):
+        return dict(theirs)
+    return dict(ours) if theirs == base else None
+
+
+def _by_name(column: str, base: Row, ours: Row, theirs: Row) -> dict[str, Any] | None:
+    """Names and values merged name by name; None where both sides changed one differently."""
+    said = [{pair["name"]: pair["value"] for pair in row[column]} for row in (base, ours, theirs)]
+    merged = {}
+    for name in sorted(set().union(*said)):
+        old, mine, other = (side.get(name) for side in said)
+        if mine not in (other, old) and other != old:
+            return None
+        new = other if mine in (other, old) else mine
+        if new is not None:
+            merged[name] = new
+    return {column: [{"name": name, "value": new} for name, new in merged.items()]}
