@@ -17,7 +17,7 @@ BY = pytest.mark.parametrize("by", ["id", "content"])
 
 
 @BY
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_applying_a_diff_gives_the_other_version(by: str, data: st.DataObject) -> None:
     a = data.draw(corpora())
@@ -39,7 +39,7 @@ def test_applying_a_diff_of_unlike_corpora_gives_the_other(by: str, a: Corpus, b
     assert diff.apply(a, diff.diff(a, b, by)) == b
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(a=corpora())
 def test_renumbered_annotations_are_the_same_ones(a: Corpus) -> None:
     layer = base.numbered(a.layers[LAYER], {"entities": "N", "relations": "M", "stances": "O"})

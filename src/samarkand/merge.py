@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 SIDES = ("ours", "theirs")
 ROW = ("doc", "id")
+_NO_LAYER = layers(None, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ def merge(base: Corpus, ours: Corpus, theirs: Corpus) -> Merged:
     found: dict[str, Layer] = {}
     touched: list[set[str]] = [set(), set()]  # documents that each side annotated
     for name in sorted({*base.layers, *ours.layers, *theirs.layers}):
-        both = [side.layers.get(name) or layers(None, None) for side in changes]
+        both = [side.layers.get(name, _NO_LAYER) for side in changes]
         old = base.layers.get(name)
         merged = _layer(name, old, both, left_out, texts, touched, conflicts)
         if merged is not None:

@@ -56,10 +56,10 @@ def _assigned(
     table: str, sides: Sequence[Mapping[str, Row]], used: set[str]
 ) -> list[tuple[tuple[str | None, str | None], str]]:
     """The ids of each new annotation on both sides, and the one that it gets."""
-    groups: dict[str, list[list[str]]] = {}
+    groups: dict[tuple[int, str], list[list[str]]] = {}
     for place, rows in enumerate(sides):
         for id, row in rows.items():
-            key = repr([row[column] for column in SAME[table]])
+            key = row.get("begin", 0), repr([row[column] for column in SAME[table]])
             groups.setdefault(key, [[], []])[place].append(id)
     found = []
     everywhere = used | set(sides[0]) | set(sides[1])
