@@ -26,6 +26,7 @@ LAYERS = (
     ("merge",),
     ("blocks", "layout"),
     ("store",),
+    ("versions", "page", "merge_driver"),
     ("formats/base",),
     ("checks", "formats"),
     ("check", "configs", "init", "formats/__init__", "formats/capabilities"),

@@ -177,5 +177,7 @@ def sections(
             f"the line starts with {found[at][:24].decode(errors='replace')!r}; lines start with "
             f"{wanted} and stand in this order"
         )
+        if found[at].startswith(jsonl.MARKERS):
+            message = jsonl.UNRESOLVED
         problems.append(Problem(path, at + 1, message))
     return result

@@ -9,6 +9,8 @@ import msgspec
 
 from samarkand.diff import KEYS, Delta, Diff
 
+Row = Mapping[str, Any]
+
 #: What a change of each column is called.
 CALLED: dict[str, dict[str, str]] = {
     "documents": {"text": "text changed", "sha256": "hash changed"},
@@ -55,8 +57,8 @@ class Change:
     label: str
     kinds: tuple[str, ...]
     columns: tuple[str, ...]
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
+    before: Row | None
+    after: Row | None
 
     def __str__(self) -> str:
         sign = "~" if self.before and self.after else "+" if self.after else "-"
@@ -99,8 +101,8 @@ def _change(
     table: str,
     kinds: tuple[str, ...],
     columns: tuple[str, ...],
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
+    before: Row | None,
+    after: Row | None,
 ) -> Change:
     row = after or before or {}
     key = KEYS.get(table)
@@ -109,7 +111,7 @@ def _change(
     return Change(layer, table, row.get("doc", ""), id, label, kinds, columns, before, after)
 
 
-def _kind(table: str, column: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def _kind(table: str, column: str, before: Row, after: Row) -> str:
     if column == "id":
         return RENUMBERED
     if column == "polarity" and (before[column] or 0) * (after[column] or 0) < 0:
@@ -146,7 +148,7 @@ def _heads(diff: Diff) -> list[str]:
     return lines
 
 
-def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _fields(before: Row, after: Row) -> list[str]:
     names = dict.fromkeys([*before, *after])
     return [name for name in names if before.get(name) != after.get(name)]
 

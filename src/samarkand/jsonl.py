@@ -97,6 +97,8 @@ def objects(line: bytes) -> dict[str, Any]:
     """One line as a dictionary. Errors: ValueError for what is no JSON object, or a key twice."""
     if not line.strip():
         raise ValueError("an empty line; every line is one JSON object")
+    if line.startswith(MARKERS):
+        raise ValueError(UNRESOLVED)
     try:
         value = json.loads(line, object_pairs_hook=_unique, parse_constant=_refuse)
     except json.JSONDecodeError as error:
@@ -124,6 +126,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _refuse(name: str) -> None:
     raise ValueError(f"not JSON: {name} is no JSON number")
 
+
+#: The lines of a conflict that git left in a file, and what is said of them.
+MARKERS = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
+UNRESOLVED = "a conflict that git left; keep one version of the line, without markers"
 
 #: msgspec's messages, and how they are said here.
 _SAID = (

@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import match, schema
+from samarkand.changes import Row
 from samarkand.corpus import Corpus, Layer, table
 from samarkand.diff import KEYS, REFERENCES, Delta, LayerDiff, diff, layers
 from samarkand.reconcile import Ids, Key, followed, reconcile
-from samarkand.three_way import Conflict, Row, combine, named
+from samarkand.three_way import Conflict, combine, named
 
 #: What one side did to rows of one table: the new row, None for one that is removed.
 Edits = dict[Key, Row | None]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from samarkand.three_way import Row
+from samarkand.changes import Row
 
 #: A document and an id; the new ids of rows by those they had.
 Key = tuple[str, ...]

@@ -1,12 +1,11 @@
 """One row of a table, merged from two sides: what each column is, and where the sides disagree."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from samarkand.changes import about, short
-
-Row = Mapping[str, Any]
+from samarkand import schema
+from samarkand.changes import Row, about, short
 
 #: Columns that say one thing together; every other column stands for itself.
 GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -86,7 +85,7 @@ def named(table: str, row: Row | None) -> str:
     row = row or {}
     kind = {"entities": "entity"}.get(table, table[:-1])
     id = row.get("id") or row.get("actor") or row.get("doc")
-    if table in ("documents", "actors"):
+    if table not in schema.TABLES:
         return f"{kind} {id}"
     label = row.get("label") or ""
     return " ".join(part for part in (kind, str(id), label, f"({about(table, row)})") if part)

@@ -1,0 +1,295 @@
+"""Comparing and merging versions from the command line, and in a real git repository."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from samarkand import diff, store
+from samarkand.build import build
+from samarkand.versions import pair
+from tests.test_cli import run
+
+REPOSITORY = Path(__file__).parents[1]
+SMALL = Path(__file__).parent / "store" / "good"
+LINES = "annotations/hand/a/a.jsonl"
+
+
+def git(root: Path, *arguments: str, code: int = 0) -> str:
+    """Run git as somebody, and return what it printed."""
+    who = {
+        f"GIT_{role}_{what}": "a@b.c"
+        for role in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
+    quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    done = subprocess.run(
+        ["git", "-c", "commit.gpgsign=false", *arguments],
+        cwd=root, env=os.environ | who | quiet, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The small corpus in a git repository, one commit old."""
+    shutil.copytree(SMALL, tmp_path / "root")
+    git(tmp_path / "root", "init", "-q", "-b", "main")
+    git(tmp_path / "root", "add", "-A")
+    git(tmp_path / "root", "commit", "-q", "-m", "first")
+    return tmp_path / "root"
+
+
+def edit(root: Path, *changes: tuple[str, str], path: str = LINES) -> None:
+    """Replace pieces of a file that occur in it once."""
+    text = (root / path).read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (root / path).write_text(text)
+
+
+def commit(root: Path, message: str) -> None:
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", message)
+
+
+RELABEL = '"label":"PERSON","begin":7', '"label":"GPE","begin":7'
+
+
+def test_revisions_folders_and_the_working_tree_are_compared(root: Path, tmp_path: Path) -> None:
+    assert run("diff", "HEAD", "--root", root) == (0, "no difference\n", "")
+    shutil.copytree(root, tmp_path / "old")
+    edit(root, RELABEL)
+    wanted = (
+        "hand/a entities: 1 relabelled\n  GPE: 1 relabelled\n\nhand/a a\n"
+        "  ~ T2 GPE 7-12 'Putin': relabelled: label 'PERSON' -> 'GPE'\n"
+    )
+    assert run("diff", "HEAD", "--root", root) == (0, wanted, "")
+    assert run("diff", tmp_path / "old", root) == (0, wanted, "")
+    commit(root, "second")
+    assert run("diff", "HEAD~1..HEAD", "--root", root) == (0, wanted, "")
+    assert run("diff", "HEAD~1", "HEAD", "--root", root) == (0, wanted, "")
+    assert run("diff", "HEAD~1..", "--root", root) == (0, wanted, "")
+
+
+def test_a_corpus_in_a_folder_of_its_repository_is_found(root: Path, tmp_path: Path) -> None:
+    git(root, "mv", "corpus", "deep")  # the folder must not be taken for the root
+    (root / "deep").rename(root / "c")
+    (root / "inner").mkdir()
+    (root / "c").rename(root / "inner" / "corpus")
+    (root / "annotations").rename(root / "inner" / "annotations")
+    commit(root, "moved")
+    assert run("diff", "HEAD", "--root", root / "inner") == (0, "no difference\n", "")
+
+
+def test_a_diff_is_json_and_a_page_as_well(root: Path, tmp_path: Path) -> None:
+    edit(root, RELABEL)
+    _, out, _ = run("diff", "HEAD", "--root", root, "--format", "json")
+    (change,) = json.loads(out)["changes"]
+    assert (change["id"], change["kinds"], change["columns"]) == ("T2", ["relabelled"], ["label"])
+    assert (change["before"]["label"], change["after"]["label"]) == ("PERSON", "GPE")
+    page = tmp_path / "page.html"
+    code, out, _ = run("diff", "HEAD", "--root", root, "--format", "html", "--out", page)
+    assert (code, out) == (0, f"{page}: 1 changes\n")
+    assert '">Putin</mark>.' in page.read_text()
+    assert (
+        'class="changed" title="hand/a ~ T2 GPE 7-12 &#x27;Putin&#x27;: relabelled'
+        in page.read_text()
+    )
+
+
+def test_layers_are_compared_by_what_they_say(root: Path) -> None:
+    shutil.copytree(root / "annotations/hand/a", root / "annotations/hand/b")
+    text = (root / "annotations/hand/b/a.jsonl").read_text().replace("T2", "T9")
+    (root / "annotations/hand/b/a.jsonl").write_text(text)
+    code, out, _ = run("diff", "hand/a", "hand/b", "--root", root)
+    assert code == 0
+    assert "relabelled" not in out
+    assert "renumbered" in out
+
+
+def test_a_corpus_and_the_dataset_built_of_it_are_the_same(tmp_path: Path) -> None:
+    build(REPOSITORY, tmp_path / "out")
+    for a, b in ((REPOSITORY, tmp_path / "out"), (tmp_path / "out", REPOSITORY)):
+        old, new, by = pair(str(a), str(b), REPOSITORY)
+        assert by == "id"
+        assert not diff.diff(old, new)
+    corpus = store.read(REPOSITORY)
+    assert len(corpus.layers["hand/a"].entities) > 2000
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ("v9", "'v9' is none of {root}: Needed a single revision; wanted a corpus folder, a built dataset, a layer, or a git revision"),
+        ("--help-me", "'--help-me' is none of {root}: Needed a single revision; wanted a corpus folder, a built dataset, a layer, or a git revision"),
+    ],
+)  # fmt: skip
+def test_what_is_no_version_is_refused(root: Path, version: str, message: str) -> None:
+    code, _, err = run("diff", "--root", root, "--", version)
+    assert (code, err) == (1, message.format(root=root) + "\n")
+
+
+def test_a_fault_in_a_revision_is_named_with_it(root: Path) -> None:
+    edit(root, ('"begin":7', '"begin":"7"'))
+    commit(root, "broken")
+    code, _, err = run("diff", "HEAD", "HEAD~1", "--root", root)
+    assert code == 1
+    assert err.startswith(f"HEAD:{LINES}:2: ")
+
+
+def test_three_folders_are_merged_or_the_conflict_is_told(root: Path, tmp_path: Path) -> None:
+    for name in ("ours", "theirs"):
+        shutil.copytree(root, tmp_path / name)
+    edit(tmp_path / "ours", RELABEL)
+    edit(tmp_path / "theirs", ('"label":"PERSON","begin":0', '"label":"NORP","begin":0'))
+    out = tmp_path / "merged"
+    code, printed, err = run("merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", out)
+    assert (code, err) == (0, "")
+    assert printed.startswith(f"{out}: <Corpus ")
+    labels = store.read(out).layers["hand/a"].entities["label"].to_pylist()
+    assert labels[:2] == ["NORP", "GPE"]
+    edit(tmp_path / "theirs", ('"label":"PERSON","begin":7', '"label":"ROLE","begin":7'))
+    again = tmp_path / "again"
+    code, _, err = run("merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", again)
+    told = (
+        "hand/a a: both sides changed entity T2 PERSON (7-12 'Putin'): "
+        "label 'GPE' (ours), 'ROLE' (theirs); kept as it was\n1 conflicts"
+    )
+    assert (code, err) == (1, f"{told}; nothing was written, --partly writes the rest\n")
+    assert not again.exists()
+    code, _, err = run(
+        "merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", again, "--partly"
+    )
+    assert (code, err) == (1, f"{told}\n")
+    assert store.read(again).layers["hand/a"].entities["label"].to_pylist()[:2] == [
+        "NORP",
+        "PERSON",
+    ]
+
+
+@pytest.fixture
+def driven(root: Path) -> Path:
+    code, out, _ = run("install-merge-driver", root)
+    assert code == 0
+    assert out == (
+        f"git merges annotations as annotations in this clone; {root}/.gitattributes names the files: commit it\n"
+    )
+    commit(root, "driver")
+    assert run("install-merge-driver", root)[1].endswith("as it did\n")
+    return root
+
+
+def branch(root: Path, name: str, *changes: tuple[str, str], path: str = LINES) -> None:
+    git(root, "checkout", "-q", "-b", name, "main")
+    edit(root, *changes, path=path)
+    commit(root, name)
+
+
+ADDED = '{{"entity":"T9","label":"{}","begin":{},"end":{},"text":"{}"}}\n'
+
+
+def test_two_branches_that_annotate_one_article_merge(driven: Path) -> None:
+    first = '{"entity":"T1"'
+    relation = '{"relation":"R2","label":"MEETS_WITH","head":"T9","tail":"T1"}\n'
+    branch(driven, "one", RELABEL, (first, ADDED.format("EVENT", 3, 6, "met") + first))
+    git(driven, "checkout", "-q", "-b", "two", "main")
+    text = (driven / LINES).read_text()
+    lines = text.splitlines(keepends=True)
+    rest = [line for line in lines if not line.startswith('{"entity"')]
+    entities = [line for line in lines if line.startswith('{"entity"')]
+    added = ADDED.format("ROLE", 0, 6, "Xi met")
+    (driven / LINES).write_text("".join([added, *entities, relation, *rest]))
+    commit(driven, "two")
+    git(driven, "merge", "-q", "-m", "merged", "one")
+    layer = store.read(driven).layers["hand/a"]
+    found = {row["id"]: (row["label"], row["text"]) for row in layer.entities.to_pylist()}
+    assert found["T2"] == ("GPE", "Putin")
+    assert {found["T9"], found["T10"]} == {("EVENT", "met"), ("ROLE", "Xi met")}
+    (new,) = [row for row in layer.relations.to_pylist() if row["id"] == "R2"]
+    assert found[new["head"]] == ("ROLE", "Xi met")
+    assert run("check", driven)[0] in (0, 1)
+
+
+def test_a_conflict_stands_in_the_file_and_in_words(driven: Path) -> None:
+    branch(driven, "one", RELABEL)
+    branch(driven, "two", ('"label":"PERSON","begin":7', '"label":"ROLE","begin":7'))
+    said = git(driven, "merge", "-q", "one", code=1)
+    assert (
+        f"{LINES}: hand/a a: both sides changed entity T2 PERSON (7-12 'Putin'): "
+        "label 'ROLE' (ours), 'GPE' (theirs); kept as it was"
+    ) in said
+    text = (driven / LINES).read_text()
+    start = text.index("<<<<<<< ours\n")
+    marked = text[start:].splitlines()
+    assert [line[:7] for line in marked[::2][:3]] == ["<<<<<<<", "|||||||", "======="]
+    assert '"ROLE"' in marked[1]
+    assert '"PERSON"' in marked[3]
+    assert '"GPE"' in marked[5]
+    code, _, err = run("check", driven)
+    assert code == 1
+    assert "a conflict that git left; keep one version of the line, without markers" in err
+    kept = [
+        line
+        for line in text.splitlines()
+        if line[:7] not in ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+    ]
+    resolved = [
+        line for line in kept if '"GPE"' not in line and '"label":"PERSON","begin":7' not in line
+    ]
+    (driven / LINES).write_text("\n".join(resolved) + "\n")
+    commit(driven, "resolved")
+    assert store.read(driven).layers["hand/a"].entities["label"].to_pylist()[1] == "ROLE"
+
+
+def test_an_entity_that_a_relation_needs_is_a_conflict_in_words(driven: Path) -> None:
+    text = (driven / LINES).read_text().splitlines(keepends=True)
+    bare = [line for line in text if not line.startswith(('{"relation"', '{"stance"'))]
+    (driven / LINES).write_text("".join(bare))
+    commit(driven, "entities alone")
+    git(driven, "checkout", "-q", "-b", "one")
+    (driven / LINES).write_text("".join(line for line in bare if '"T2"' not in line))
+    commit(driven, "one")
+    git(driven, "checkout", "-q", "-b", "two", "main")
+    new = '{"relation":"R7","label":"MEETS_WITH","head":"T1","tail":"T2"}\n'
+    (driven / LINES).write_text("".join([*bare, new]))
+    commit(driven, "two")
+    said = git(driven, "merge", "-q", "one", code=1)
+    assert (
+        "theirs removed entity T2 PERSON (7-12 'Putin'), which relation R7 MEETS_WITH (T1 -> T2) "
+        "of ours refers to; it was kept"
+    ) in said
+
+
+def test_articles_and_actors_merge_by_their_ids(driven: Path) -> None:
+    path = "corpus/articles.jsonl"
+    first = (driven / path).read_text().splitlines()[0]
+    assert first.endswith("}")
+    branch(driven, "one", (first, first[:-1] + ',"desk":"east"}'), path=path)
+    branch(driven, "two", (first, first[:-1] + ',"region":"asia"}'), path=path)
+    git(driven, "merge", "-q", "-m", "merged", "one")
+    row = store.read(driven).documents.to_pylist()[0]
+    assert {pair["name"]: pair["value"] for pair in row["metadata"]}.items() >= {
+        ("desk", "east"), ("region", "asia"),
+    }  # fmt: skip
+
+
+def test_what_cannot_be_read_is_merged_as_text(driven: Path) -> None:
+    branch(driven, "one", ('"begin":7', '"begin":x'))
+    branch(driven, "two", RELABEL)
+    said = git(driven, "merge", "-q", "one", code=1)
+    assert f"{LINES}:2: not JSON" in said
+    assert "; it was merged as text" in said
+    assert "<<<<<<<" in (driven / LINES).read_text()
+
+
+def test_outside_git_there_is_nothing_to_install(tmp_path: Path) -> None:
+    shutil.copytree(SMALL, tmp_path / "root")
+    code, _, err = run("install-merge-driver", tmp_path / "root")
+    assert code == 1
+    assert err.startswith(f"{tmp_path}/root: not a git repository")
