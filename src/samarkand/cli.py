@@ -261,8 +261,8 @@ def merge(
     from samarkand import store, versions
     from samarkand.merge import merge
 
-    found = [versions.corpus(version, root) for version in (base, ours, theirs)]
-    merged = merge(*found)
+    old, mine, other = (versions.corpus(version, root) for version in (base, ours, theirs))
+    merged = merge(old, mine, other)
     for conflict in merged.conflicts:
         print(conflict, file=sys.stderr)
     if partly or not merged.conflicts:

@@ -27,7 +27,7 @@ class Provenance:
     """Who or what made a layer, with what, from what, and when.
 
     `kind` is hand, model or adjudicated; `is_human` is None where nobody said; `date` is ISO 8601;
-    `model_sha256` is hexadecimal.
+    `model_sha256` is hexadecimal. `edits` says who changed how much of it later, and with what.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Provenance:
     schema: str = ""
     derived_from: str = ""
     notes: str = ""
+    edits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

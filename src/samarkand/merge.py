@@ -46,8 +46,11 @@ class Sides:
     edits: tuple[Edits, Edits]
 
 
-def merge(base: Corpus, ours: Corpus, theirs: Corpus) -> Merged:
-    """What either side changed since the base, in one corpus; conflicts as data."""
+def merge(base: Corpus, ours: Corpus, theirs: Corpus, prefer: str = "") -> Merged:
+    """What either side changed since the base, in one corpus; conflicts as data.
+
+    `prefer` is "ours" or "theirs" for rows in conflict to be as that side has them.
+    """
     changes = diff(base, ours), diff(base, theirs)
     conflicts: list[Conflict] = []
     documents = _sides(changes[0].documents, changes[1].documents, KEYS["documents"])
@@ -59,12 +62,12 @@ def merge(base: Corpus, ours: Corpus, theirs: Corpus) -> Merged:
     for name in sorted({*base.layers, *ours.layers, *theirs.layers}):
         both = [side.layers.get(name, _NO_LAYER) for side in changes]
         old = base.layers.get(name)
-        merged = _layer(name, old, both, left_out, texts, touched, conflicts)
+        merged = _layer(name, old, both, left_out, texts, touched, conflicts, prefer)
         if merged is not None:
             found[name] = merged
-    edits = _rows("", "documents", documents, conflicts)
+    edits = _rows("", "documents", documents, conflicts, prefer)
     _restore_documents(documents, edits, touched, conflicts)
-    actor_edits = _rows("", "actors", actors, conflicts)
+    actor_edits = _rows("", "actors", actors, conflicts, prefer)
     corpus = Corpus(
         _edited(base.documents, schema.DOCUMENTS, edits, KEYS["documents"]),
         _whole("the label schema", base.labels, ours.labels, theirs.labels, conflicts),
@@ -173,6 +176,7 @@ def _layer(
     texts: Sequence[Mapping[str, str]],
     touched: Sequence[set[str]],
     conflicts: list[Conflict],
+    prefer: str,
 ) -> Layer | None:
     """One layer, None where there is none.
 
@@ -196,7 +200,7 @@ def _layer(
         for side in sides.values():
             touched[place].update(key[0] for key, row in side.edits[place].items() if row)
     sides = _reconciled(old, sides)
-    rows = {kind: _rows(name, kind, side, conflicts) for kind, side in sides.items()}
+    rows = {kind: _rows(name, kind, side, conflicts, prefer) for kind, side in sides.items()}
     _restore_entities(name, sides, rows, conflicts)
     for kind, edits in rows.items():
         _off_the_text(name, kind, sides[kind], edits, texts, conflicts)
@@ -241,12 +245,13 @@ def _renumbered(edits: Edits, new: Mapping[Key, Row], ids: Ids) -> Edits:
     return found
 
 
-def _rows(layer: str, name: str, sides: Sides, conflicts: list[Conflict]) -> Edits:
+def _rows(layer: str, name: str, sides: Sides, conflicts: list[Conflict], prefer: str) -> Edits:
     """What is to be done to the base's rows."""
     ours, theirs = sides.edits
     merged: Edits = {**ours, **theirs}
     for key in sorted(ours.keys() & theirs.keys()):
-        merged[key], found = combine(layer, name, sides.base.get(key), ours[key], theirs[key])
+        three = sides.base.get(key), ours[key], theirs[key]
+        merged[key], found = combine(layer, name, *three, prefer)
         conflicts += found
     return merged
 

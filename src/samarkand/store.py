@@ -245,7 +245,7 @@ def layer_files(layer: Layer) -> dict[str, bytes]:
     """What the files of a layer's folder say: layer.toml, and one JSONL file a document."""
     content: dict[str, bytes] = {}
     if layer.provenance is not None:
-        said = {k: v for k, v in asdict(layer.provenance).items() if v not in ("", None)}
+        said = {k: v for k, v in asdict(layer.provenance).items() if v not in ("", None, ())}
         content["layer.toml"] = tomli_w.dumps(said).encode()
     parts: dict[str, list[bytes]] = {}
     for name in schema.TABLES:

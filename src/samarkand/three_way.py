@@ -43,11 +43,17 @@ class Conflict:
 
 
 def combine(
-    layer: str, table: str, base: Row | None, ours: Row | None, theirs: Row | None
+    layer: str,
+    table: str,
+    base: Row | None,
+    ours: Row | None,
+    theirs: Row | None,
+    prefer: str = "",
 ) -> tuple[Row | None, list[Conflict]]:
     """The merged row, None for none, and the conflicts.
 
-    Where the sides disagree, what the base says is kept; a row that one side removed and the other
+    Where the sides disagree, it is as `prefer` ("ours" or "theirs") has it. Without that, what the
+    base says is kept; a row that one side removed and the other
     changed is kept as changed. A row that both sides added is merged as if the base had it empty.
     """
     if ours == theirs:
@@ -58,7 +64,7 @@ def combine(
         return ours, []
     if ours is None or theirs is None:
         gone, other = ("ours", "theirs") if ours is None else ("theirs", "ours")
-        kept = ours or theirs or {}
+        kept = ours or theirs if not prefer else ours if prefer == "ours" else theirs
         words = f"{gone} removed {named(table, base)}, {other} changed it; it was kept as changed"
         return kept, [_conflict(layer, table, (), base, ours, theirs, words)]
     merged: dict[str, Any] = {}
@@ -70,6 +76,7 @@ def combine(
             part = _by_name(columns[0], *sides)
         if part is None:
             part = sides[0] if base is not None else min(sides[1], sides[2], key=repr)
+            part = {"ours": sides[1], "theirs": sides[2]}.get(prefer, part)
             differ += [c for c in columns if sides[1][c] != sides[2][c]]
         merged |= part
     if not differ:
