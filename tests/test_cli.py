@@ -15,7 +15,10 @@ from samarkand.formats import FORMATS
 
 REPOSITORY = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "store" / "good"
-COMMANDS = ("init", "import", "convert", "check", "build")
+COMMANDS = (
+    *("init", "import", "convert", "check", "build"),
+    *("diff", "merge", "install-merge-driver"),
+)
 
 
 def run(*arguments: object) -> tuple[int, str, str]:

@@ -12,7 +12,7 @@ import pytest
 from samarkand.build import build
 
 REPOSITORY = Path(__file__).parents[1]
-PAGES = [*sorted((REPOSITORY / "docs").glob("*.md")), REPOSITORY / "README.md"]
+PAGES = [*sorted((REPOSITORY / "docs").rglob("*.md")), REPOSITORY / "README.md"]
 
 
 def generator():
