@@ -134,6 +134,7 @@ def convert(
     lossy: Annotated[
         bool, typer.Option("--lossy", help="Convert what can be converted, and say what is lost.")
     ] = False,
+    jobs: Annotated[int, typer.Option(help="Parts of a large source to convert at a time.")] = 1,
 ) -> None:
     """Convert annotations from one format to another; refuses to lose anything unless told to.
 
@@ -143,7 +144,7 @@ def convert(
     from samarkand.progress import progress
 
     with progress("converting") as report:
-        said = convert(source, target, form, to, layer, lossy, report)
+        said = convert(source, target, form, to, layer, lossy, report, jobs)
     print(said)
 
 

@@ -1,16 +1,21 @@
 """From one annotation format to another, with a report of what is lost on the way."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import multiprocessing
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from samarkand import check, files, store
+from samarkand import check, files, parts, store
 from samarkand.corpus import Corpus
 from samarkand.errors import Problem, SamarkandError
 from samarkand.formats import FORMATS, READERS
-from samarkand.formats.base import Format, Reader, Reading
-from samarkand.losses import Loss, losses
+from samarkand.formats.base import LINES, Format, Reader, Reading
+from samarkand.losses import Loss, losses, totals
+from samarkand.parts import Part
 from samarkand.progress import Progress, silent
 
 T = TypeVar("T")
@@ -123,24 +128,137 @@ def convert(
     layer: str = "hand/a",
     lossy: bool = False,
     progress: Progress = silent,
+    jobs: int = 1,
+    size: int = parts.SIZE,
 ) -> Report:
     """Convert a file or folder; `target` becomes a folder, whole or not at all.
 
+    A large source is read in parts of about `size` bytes, `jobs` of them side by side, where its
+    format can be cut; a format that has one file for all then has one for each part.
     Errors: SamarkandError where something would be lost and `lossy` is not set (the message is
     the report), or the target is there already.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise SamarkandError([Problem(str(target), 0, "is there already; choose another place")])
     get(target_format)
-    progress("reading", 0, 3)
-    reading = read(source, source_format, layer)
-    progress("comparing", 1, 3)
-    said = report(reading, target_format, layer)
-    if (said.lost or said.unread) and not lossy:
-        message = f"{said}\nnothing was written; --lossy converts what can be converted"
-        raise SamarkandError(message)
-    progress("writing", 2, 3)
-    written = get(target_format).write(reading.corpus, layer)
+    found = _parts(source, source_format, size)
     with files.folder(target) as new:
-        files.write_tree(new, written)
+        tasks = [
+            _Task(source, part, source_format, target_format, layer, new / f".part-{number}")
+            for number, part in enumerate(found)
+        ]
+        reports: list[Report] = []
+        docs: set[str] = set()
+        counts: Counter[tuple[str, str]] = Counter()
+        for task, (said, names, values) in zip(tasks, _done(tasks, jobs), strict=True):
+            _once(docs, names)
+            reports.append(said)
+            counts.update(values)
+            _placed(new, task.out, get(target_format).PARTS)
+            progress("converting", len(reports), len(tasks))
+        said = summed(reports, counts)
+        if (said.lost or said.unread) and not lossy:
+            message = f"{said}\nnothing was written; --lossy converts what can be converted"
+            raise SamarkandError(message)
     return said
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A part of a source to convert into the folder `out`."""
+
+    source: Path
+    part: Part | None
+    source_format: str
+    target_format: str
+    layer: str
+    out: Path
+
+
+#: What became of a part, its documents, and how many values each of its columns has.
+_Result = tuple[Report, list[str], dict[tuple[str, str], int]]
+
+
+def _parts(source: Path, form: str, size: int) -> Sequence[Part | None]:
+    """The parts of a source; a corpus folder is one."""
+    if form == REPOSITORY:
+        return [None]
+    suffixes, kind = reader(form).SUFFIXES, reader(form).PARTS
+    found = parts.parts(source, suffixes, kind, size)
+    if not any(part.paths for part in found):
+        files_of(source, form)  # says that there are none
+    return found
+
+
+def _done(tasks: Sequence[_Task], jobs: int) -> Iterator[_Result]:
+    """What became of each task, in their order."""
+    if jobs <= 1 or len(tasks) == 1:
+        yield from map(_convert, tasks)
+        return
+    context = multiprocessing.get_context("spawn")  # threads do not survive a fork
+    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context) as pool:
+        yield from pool.map(_convert, tasks)
+
+
+def _convert(task: _Task) -> _Result:
+    """Convert one part."""
+    if task.part is None:
+        reading = read(task.source, task.source_format, task.layer)
+    else:
+        form = reader(task.source_format)
+        content = parts.read(task.source, task.part, form.PARTS)
+        reading = form.read(content, task.layer, task.part.first)
+    said = report(reading, task.target_format, task.layer)
+    files.write_tree(task.out, get(task.target_format).write(reading.corpus, task.layer))
+    docs: list[str] = reading.corpus.documents["doc"].to_pylist()
+    return said, docs, totals(reading.corpus, task.layer)
+
+
+def _once(docs: set[str], names: list[str]) -> None:
+    """Errors: SamarkandError for a document that stands in two parts of a source."""
+    twice = docs & set(names)
+    if twice:
+        hint = "documents are told apart by their ids"
+        raise SamarkandError(f"document '{min(twice)}' stands twice in the source; {hint}")
+    docs.update(names)
+
+
+def _placed(folder: Path, part: Path, kind: str) -> None:
+    """Move the files of a part where they belong: behind those before them, or numbered."""
+    for file in sorted(part.rglob("*")) if part.is_dir() else ():
+        if file.is_dir():
+            continue
+        to = folder / file.relative_to(part)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        if not to.exists():
+            file.rename(to)
+        elif to.read_bytes() != file.read_bytes():
+            if kind == LINES:
+                with to.open("ab") as whole:
+                    whole.write(file.read_bytes())
+            else:
+                number = int(part.name.rpartition("-")[2]) + 1
+                file.rename(to.with_name(f"{to.stem}-{number:05}{to.suffix}"))
+    shutil.rmtree(part, ignore_errors=True)
+
+
+def summed(reports: Sequence[Report], totals: Mapping[tuple[str, str], int]) -> Report:
+    """The reports of parts as one of the whole, which has so many values in each column."""
+    unread: Counter[str] = Counter()
+    lost: dict[tuple[str, str, str], Loss] = {}
+    for said in reports:
+        unread.update(dict(said.unread))
+        for loss in said.lost:
+            key = (loss.table, loss.column, loss.change)
+            old = lost.get(key, replace(loss, count=0))
+            total = totals.get((loss.table, loss.column), loss.total)
+            lost[key] = replace(old, count=old.count + loss.count, total=total)
+    documents, entities, relations, stances = (
+        sum(getattr(said, name) for said in reports) for name in _COUNTS
+    )
+    notes = tuple(dict.fromkeys(note for said in reports for note in said.notes))
+    counts = tuple(sorted(unread.items()))
+    return Report(documents, entities, relations, stances, counts, notes, tuple(lost.values()))
+
+
+_COUNTS = ("documents", "entities", "relations", "stances")

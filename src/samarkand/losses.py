@@ -43,6 +43,17 @@ def losses(a: Corpus, b: Corpus, layer: str) -> list[Loss]:
     return found
 
 
+def totals(corpus: Corpus, layer: str) -> dict[tuple[str, str], int]:
+    """How many values each column has, by table and column; with "" for a column, the rows."""
+    tables = {"documents": corpus.documents}
+    tables |= {name: corpus.layers[layer].table(name) for name in schema.TABLES}
+    found = {(name, ""): len(table) for name, table in tables.items()}
+    for name, table in tables.items():
+        for column in table.column_names:
+            found[name, column] = int((~_empty(table[column])).sum())
+    return found
+
+
 def _losses(name: str, old: pa.Table, new: pa.Table, delta: Delta) -> Iterator[Loss]:
     key = KEYS.get(name, ("doc", "id"))
     for whole, alone, change in ((old, delta.removed, "lost"), (new, delta.added, "added")):
