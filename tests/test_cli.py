@@ -113,8 +113,8 @@ def test_strict_makes_a_warning_fail(tmp_path: Path) -> None:
         (("build", "nowhere"), "nowhere/corpus/articles.jsonl: no such file; is this a corpus folder? `samarkand init` lays one out\n"),
         (("check", SMALL, "--format", "xml"), "--format is text or json, got 'xml'\n"),
         (("convert", "nowhere", "out", "--from", "brat", "--to", "conll"), "nowhere: no such file or folder\n"),
-        (("convert", SMALL, "out", "--from", "brta", "--to", "conll"), "no format is called 'brta'; there are brat, conll, quotes\n"),
-        (("convert", SMALL, "out", "--to", "brta"), "no format is called 'brta'; there are brat, conll, quotes\n"),
+        (("convert", SMALL, "out", "--from", "brta", "--to", "conll"), "no format is called 'brta'; there are bioc, brat, conll, quotes, re3d\n"),
+        (("convert", SMALL, "out", "--to", "brta"), "no format is called 'brta'; there are bioc, brat, conll, quotes, re3d\n"),
         (("init", "my corpus"), "'my corpus' cannot be a corpus's name; use letters, digits, . _ -\n"),
     ],
 )  # fmt: skip

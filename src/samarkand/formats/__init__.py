@@ -1,13 +1,15 @@
 """Annotation formats, each a module with `read`, `write` and `narrow`: see `formats.base`."""
 
-from samarkand.formats import brat, conll, quotes
+from samarkand.formats import bioc, brat, conll, quotes, re3d
 from samarkand.formats.base import Format, Reader
 
 #: Every format that is read and written, by name. A new one is one file and one line here.
 FORMATS: dict[str, Format] = {
+    "bioc": bioc,
     "brat": brat,
     "conll": conll,
     "quotes": quotes,
+    "re3d": re3d,
 }
 
 #: Every format that is read: those, and the ones that are only read.
