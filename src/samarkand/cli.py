@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-FORMS = "brat, conll, prodigy, quotes"
+FORMS = "bioc, brat, conll, prodigy, quotes, re3d"
 
 
 def _clean(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,14 +1,16 @@
 """Annotation formats, each a module with `read`, `write` and `narrow`: see `formats.base`."""
 
-from samarkand.formats import brat, conll, prodigy, quotes
+from samarkand.formats import bioc, brat, conll, prodigy, quotes, re3d
 from samarkand.formats.base import Format, Reader
 
 #: Every format that is read and written, by name. A new one is one file and one line here.
 FORMATS: dict[str, Format] = {
+    "bioc": bioc,
     "brat": brat,
     "conll": conll,
     "prodigy": prodigy,
     "quotes": quotes,
+    "re3d": re3d,
 }
 
 #: Every format that is read: those, and the ones that are only read.

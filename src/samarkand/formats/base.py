@@ -19,8 +19,9 @@ from samarkand.errors import FormatError, Problem
 Files = Mapping[str, bytes]
 
 #: How a source can be cut so that its parts can be read alone, in any order (see `Reader.PARTS`):
-#: between files of different stems, between lines, between the items of a JSON array.
-DOCUMENTS, LINES, ITEMS = "documents", "lines", "items"
+#: between files of different stems, between lines, between the items of a JSON array. A source that
+#: cannot be cut is read as a whole.
+DOCUMENTS, LINES, ITEMS, WHOLE = "documents", "lines", "items", "whole"
 
 #: Folder names that say which split a document is in, as corpora are commonly laid out.
 SPLIT_FOLDERS = {
@@ -55,7 +56,8 @@ class Reader(Protocol):
 
     @property
     def PARTS(self) -> str:  # noqa: N802
-        """What of a source can be read alone: files of one stem (DOCUMENTS), LINES or ITEMS."""
+        """What of a source can be read alone: files of one stem (DOCUMENTS), LINES or ITEMS, or
+        nothing less than all of it (WHOLE)."""
 
     def read(self, files: Files, layer: str, first: int = 1) -> Reading:
         """Files as a corpus with one layer. Errors: FormatError.
