@@ -1,6 +1,6 @@
 """Annotation formats, each a module with `read`, `write` and `narrow`: see `formats.base`."""
 
-from samarkand.formats import brat, conll, quotes
+from samarkand.formats import brat, conll, quotes, webanno
 from samarkand.formats.base import Format, Reader
 
 #: Every format that is read and written, by name. A new one is one file and one line here.
@@ -8,6 +8,7 @@ FORMATS: dict[str, Format] = {
     "brat": brat,
     "conll": conll,
     "quotes": quotes,
+    "webanno": webanno,
 }
 
 #: Every format that is read: those, and the ones that are only read.
