@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-FORMS = "bioc, brat, conll, prodigy, quotes, re3d"
+FORMS = "bioc, brat, conll, prodigy, quotes, re3d, webanno"
 
 
 def _clean(command: Callable[..., Any]) -> Callable[..., Any]:

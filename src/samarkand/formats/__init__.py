@@ -1,6 +1,6 @@
 """Annotation formats, each a module with `read`, `write` and `narrow`: see `formats.base`."""
 
-from samarkand.formats import bioc, brat, conll, prodigy, quotes, re3d
+from samarkand.formats import bioc, brat, conll, prodigy, quotes, re3d, webanno
 from samarkand.formats.base import Format, Reader
 
 #: Every format that is read and written, by name. A new one is one file and one line here.
@@ -11,6 +11,7 @@ FORMATS: dict[str, Format] = {
     "prodigy": prodigy,
     "quotes": quotes,
     "re3d": re3d,
+    "webanno": webanno,
 }
 
 #: Every format that is read: those, and the ones that are only read.
