@@ -13,11 +13,12 @@ import pyarrow as pa
 
 from samarkand import lines, text
 from samarkand.corpus import Layer, doc_codes
+from samarkand.cuts import WHITE
 from samarkand.formats import _webanno_own as own
 from samarkand.formats import _webanno_say as say
 from samarkand.formats._webanno_text import escape_value
 from samarkand.text import Ints, TextIndex
-from samarkand.tokens import WHITE, Tokens
+from samarkand.tokens import Tokens
 
 #: A token, and the part of it that is meant: code points over all texts, or WHOLE.
 Unit = tuple[int, int, int]

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand import schema, text, tokens
+from samarkand import schema, sentences, text, tokens
 from samarkand.corpus import Corpus, Layer, doc_codes
 from samarkand.formats import _webanno_marks as marks
 from samarkand.formats import _webanno_own as own
@@ -27,7 +27,7 @@ def write(narrowed: Corpus, layer: str) -> Files:
     """One file a document, and the type system."""
     documents, kept = narrowed.documents, narrowed.layers[layer]
     found = tokens.tokenize(documents["text"])
-    sentence = tokens.sentences(documents["text"], found)
+    sentence = sentences.split(documents["text"], found)
     bounds = np.arange(0, len(documents) + BLOCK, BLOCK)
     token = np.searchsorted(found.doc, bounds)
     rows = {

@@ -38,6 +38,7 @@ import pyarrow.compute as pc
 
 from samarkand import lines, schema, text
 from samarkand.corpus import Corpus, Layer, doc_codes, entity_rows, from_columns
+from samarkand.cuts import WHITE
 from samarkand.errors import FormatError, Problem
 from samarkand.formats import _webanno_own as own
 from samarkand.formats import _webanno_rows, _webanno_sheet, _webanno_tables, _webanno_write
@@ -46,7 +47,6 @@ from samarkand.formats._webanno_sheet import Sheet
 from samarkand.formats._webanno_tables import Tables
 from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame
 from samarkand.text import Mask
-from samarkand.tokens import WHITE
 
 SUFFIXES = (".tsv",)
 PARTS = DOCUMENTS
