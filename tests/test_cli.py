@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from samarkand import __version__
-from samarkand.cli import FORMS, app
-from samarkand.formats import FORMATS
+from samarkand.cli import FORMS, READ_ONLY, app
+from samarkand.formats import FORMATS, READERS
 
 REPOSITORY = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "store" / "good"
@@ -46,6 +46,7 @@ def test_help_lists_every_command_and_the_readme_does() -> None:
 
 def test_help_lists_every_format() -> None:
     assert ", ".join(FORMATS) == FORMS
+    assert ", ".join(name for name in READERS if name not in FORMATS) == READ_ONLY
 
 
 def test_help_needs_none_of_the_heavy_libraries() -> None:
@@ -116,8 +117,9 @@ def test_strict_makes_a_warning_fail(tmp_path: Path) -> None:
         (("build", "nowhere"), "nowhere/corpus/articles.jsonl: no such file; is this a corpus folder? `samarkand init` lays one out\n"),
         (("check", SMALL, "--format", "xml"), "--format is text or json, got 'xml'\n"),
         (("convert", "nowhere", "out", "--from", "brat", "--to", "conll"), "nowhere: no such file or folder\n"),
-        (("convert", SMALL, "out", "--from", "brta", "--to", "conll"), f"no format is called 'brta'; there are {FORMS}\n"),
-        (("convert", SMALL, "out", "--to", "brta"), f"no format is called 'brta'; there are {FORMS}\n"),
+        (("convert", SMALL, "out", "--from", "brta", "--to", "conll"), f"no format is called 'brta'; there are {', '.join(sorted(READERS))}\n"),
+        (("convert", SMALL, "out", "--to", "brta"), f"no format is called 'brta'; there are {', '.join(sorted(FORMATS))}\n"),
+        (("convert", SMALL, "out", "--to", "gate"), f"gate is only read; {', '.join(sorted(FORMATS))} are written\n"),
         (("init", "my corpus"), "'my corpus' cannot be a corpus's name; use letters, digits, . _ -\n"),
     ],
 )  # fmt: skip

@@ -67,7 +67,7 @@ def _quickly(files: Sequence[File], attributes: Sequence[str]) -> Tables | None:
         column = docs.take(pa.array(np.repeat(np.arange(len(files)), sizes)))
         columns = {key: found[key] for key in found.column_names}
         columns["id"] = columns.pop(lines.ID_KEYS[name])
-        columns["attributes"] = _pairs(found["attributes"])
+        columns["attributes"] = pairs(found["attributes"])
         tables[name] = from_columns(schema.TABLES[name], columns | {"doc": column}, len(found))
     return tables
 
@@ -93,7 +93,7 @@ def _cut(data: bytes) -> list[bytes] | None:
 
 def _parse(name: str, joined: bytes, rows: int, attributes: Sequence[str]) -> pa.Table | None:
     """Lines of one kind, with the file's keys as columns; None where one of them is faulty."""
-    wanted = _fields(name, attributes)
+    wanted = fields(name, attributes)
     if not rows:
         return wanted.empty_table()
     try:
@@ -110,19 +110,19 @@ def _parse(name: str, joined: bytes, rows: int, attributes: Sequence[str]) -> pa
     return None if missing or len(table) != rows else table
 
 
-def _fields(name: str, attributes: Sequence[str]) -> pa.Schema:
+def fields(name: str, attributes: Sequence[str]) -> pa.Schema:
     """The keys of a line, in the file's words, for Arrow's reader."""
     named = pa.struct([pa.field(attribute, pa.string()) for attribute in sorted(attributes)])
-    fields = []
+    found = []
     for field in list(schema.TABLES[name])[1:]:
         key = lines.ID_KEYS[name] if field.name == "id" else field.name
         kind = named if field.name == "attributes" else field.type
         required = not field.nullable and not pa.types.is_list(field.type)
-        fields.append(pa.field(key, kind, nullable=not required))
-    return pa.schema(fields)
+        found.append(pa.field(key, kind, nullable=not required))
+    return pa.schema(found)
 
 
-def _pairs(column: pa.ChunkedArray) -> pa.Array:
+def pairs(column: pa.ChunkedArray) -> pa.Array:
     """Attributes as objects to attributes as sorted pairs."""
     size = len(column)
     flat = text.whole(column)

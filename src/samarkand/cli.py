@@ -23,7 +23,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-FORMS = "bioc, brat, conll, prodigy, quotes, re3d, webanno"
+#: The formats that are written and read, and those that are only read.
+FORMS = "bioc, brat, conll, jsonl, prodigy, quotes, re3d, webanno"
+READ_ONLY = "gate"
 
 
 def _clean(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -84,7 +86,7 @@ def init(
 def import_(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A file or folder.")],
     root: Root = Path(),
-    form: Annotated[str, typer.Option("--from", help=f"Its format: {FORMS}.")] = ...,  # type: ignore[assignment]
+    form: Annotated[str, typer.Option("--from", help=f"Its format: {FORMS}, {READ_ONLY}.")] = ...,  # type: ignore[assignment]
     layer: Annotated[str, typer.Option(help="The layer to fill.")] = "hand/a",
     kind: Annotated[str, typer.Option(help="hand, model or adjudicated.")] = "hand",
     annotator: Annotated[str, typer.Option(help="Who or what annotated.")] = "unknown",
@@ -127,7 +129,10 @@ def convert(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A file or folder.")],
     target: Annotated[Path, typer.Argument(metavar="DST", help="A folder to make.")],
     form: Annotated[
-        str, typer.Option("--from", help=f"Its format: {FORMS}, or samarkand for a corpus folder.")
+        str,
+        typer.Option(
+            "--from", help=f"Its format: {FORMS}, {READ_ONLY}, or samarkand for a corpus folder."
+        ),
     ] = "samarkand",
     to: Annotated[str, typer.Option("--to", help=f"The format wanted: {FORMS}.")] = ...,  # type: ignore[assignment]
     layer: Annotated[str, typer.Option(help="The layer to take from a corpus folder.")] = "hand/a",

@@ -1,6 +1,6 @@
 """Annotation formats, each a module with `read`, `write` and `narrow`: see `formats.base`."""
 
-from samarkand.formats import bioc, brat, conll, prodigy, quotes, re3d, webanno
+from samarkand.formats import bioc, brat, conll, gate, jsonl, prodigy, quotes, re3d, webanno
 from samarkand.formats.base import Format, Reader
 
 #: Every format that is read and written, by name. A new one is one file and one line here.
@@ -8,6 +8,7 @@ FORMATS: dict[str, Format] = {
     "bioc": bioc,
     "brat": brat,
     "conll": conll,
+    "jsonl": jsonl,
     "prodigy": prodigy,
     "quotes": quotes,
     "re3d": re3d,
@@ -15,4 +16,4 @@ FORMATS: dict[str, Format] = {
 }
 
 #: Every format that is read: those, and the ones that are only read.
-READERS: dict[str, Reader] = {**FORMATS}
+READERS: dict[str, Reader] = {**FORMATS, "gate": gate}
