@@ -5,7 +5,7 @@ from pathlib import Path
 
 from samarkand import check
 from samarkand.formats import FORMATS
-from samarkand.formats.capabilities import capability_table
+from samarkand.formats.capabilities import capability_table, fidelity_table
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -13,6 +13,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 TABLES = {
     "checks.md": check.table,
     "formats.md": lambda: capability_table(FORMATS),
+    "fidelity.md": lambda: fidelity_table(FORMATS),
 }
 BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->"
 

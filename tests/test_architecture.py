@@ -13,6 +13,7 @@ MODULES = sorted(
 #: From the ground up; a module may import what stands in a row above its own.
 LAYERS = (
     ("__init__", "errors", "schema", "progress", "parallel"),
+    ("cli_errors",),
     ("files", "jsonl", "text", "anchor"),
     ("labels",),
     ("corpus", "cuts"),
@@ -39,6 +40,7 @@ LAYERS = (
     ("doccano/push",),
     ("build",),
     ("loaders",),
+    ("doccano/cli",),
     ("cli",),
 )
 

@@ -1,15 +1,15 @@
 """The command `samarkand`: parse, call, print. Every command is a function of its module."""
 
 import sys
-from collections.abc import Callable
 from datetime import date
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from samarkand import __version__
+from samarkand.cli_errors import clean
+from samarkand.doccano.cli import app as doccano
 from samarkand.errors import SamarkandError
 
 app = typer.Typer(
@@ -22,29 +22,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(doccano, name="doccano")
 
 #: The formats that are written and read, and those that are only read.
-FORMS = "bioc, brat, conll, jsonl, prodigy, quotes, re3d, webanno"
+FORMS = "bioc, brat, conll, doccano, jsonl, prodigy, quotes, re3d, webanno"
 READ_ONLY = "gate"
-
-
-def _clean(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Errors that a user can cause are printed, without a traceback, and exit with 1."""
-
-    @wraps(command)
-    def run(*arguments: Any, **options: Any) -> Any:
-        try:
-            return command(*arguments, **options)
-        except SamarkandError as error:
-            print(error, file=sys.stderr)
-        except BrokenPipeError:
-            sys.stderr.close()
-        except OSError as error:
-            said = (error.strerror or str(error)).lower()
-            print(f"{error.filename}: {said}" if error.filename else said, file=sys.stderr)
-        raise typer.Exit(1)
-
-    return run
 
 
 def _version(wanted: bool) -> None:
@@ -66,7 +48,7 @@ Root = Annotated[Path, typer.Argument(help="The corpus folder.", show_default=Tr
 
 
 @app.command()
-@_clean
+@clean
 def init(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")],
     name: Annotated[str, typer.Option(help="The corpus's name; by default the folder's.")] = "",
@@ -82,7 +64,7 @@ def init(
 
 
 @app.command("import")
-@_clean
+@clean
 def import_(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A file or folder.")],
     root: Root = Path(),
@@ -124,7 +106,7 @@ def import_(
 
 
 @app.command()
-@_clean
+@clean
 def convert(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A file or folder.")],
     target: Annotated[Path, typer.Argument(metavar="DST", help="A folder to make.")],
@@ -154,7 +136,7 @@ def convert(
 
 
 @app.command()
-@_clean
+@clean
 def check(
     root: Root = Path(),
     layout: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
@@ -183,7 +165,7 @@ def check(
 
 
 @app.command()
-@_clean
+@clean
 def build(
     root: Root = Path(),
     out: Annotated[Path, typer.Option(help="The dataset's folder.")] = Path("dist/samarkand"),
@@ -210,7 +192,7 @@ def build(
 
 
 @app.command()
-@_clean
+@clean
 def diff(
     a: Annotated[
         str, typer.Argument(metavar="A", help="A corpus folder, dataset, revision, layer.")
@@ -248,7 +230,7 @@ def diff(
 
 
 @app.command()
-@_clean
+@clean
 def merge(
     base: Annotated[str, typer.Argument(metavar="BASE", help="What both sides come from.")],
     ours: Annotated[str, typer.Argument(metavar="OURS", help="One side.")],
@@ -281,7 +263,7 @@ def merge(
 
 
 @app.command("install-merge-driver")
-@_clean
+@clean
 def install_merge_driver(root: Root = Path()) -> None:
     """Let git merge annotations as annotations, in this clone.
 
@@ -293,7 +275,7 @@ def install_merge_driver(root: Root = Path()) -> None:
 
 
 @app.command("merge-driver", hidden=True)
-@_clean
+@clean
 def merge_driver(base: Path, ours: Path, theirs: Path, path: str) -> None:
     """What git calls: merge three versions of one file into the second."""
     from samarkand.merge_driver import run

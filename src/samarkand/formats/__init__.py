@@ -1,6 +1,17 @@
 """Annotation formats, each a module with `read`, `write` and `narrow`: see `formats.base`."""
 
-from samarkand.formats import bioc, brat, conll, gate, jsonl, prodigy, quotes, re3d, webanno
+from samarkand.formats import (
+    bioc,
+    brat,
+    conll,
+    doccano,
+    gate,
+    jsonl,
+    prodigy,
+    quotes,
+    re3d,
+    webanno,
+)
 from samarkand.formats.base import Format, Reader
 
 #: Every format that is read and written, by name. A new one is one file and one line here.
@@ -8,6 +19,7 @@ FORMATS: dict[str, Format] = {
     "bioc": bioc,
     "brat": brat,
     "conll": conll,
+    "doccano": doccano,
     "jsonl": jsonl,
     "prodigy": prodigy,
     "quotes": quotes,

@@ -4,7 +4,7 @@ from samarkand import schema
 from samarkand.corpus import Corpus, Layer, digest, table
 from samarkand.formats.base import Format
 from samarkand.labels import Group, LabelSchema, RelationType
-from samarkand.losses import losses
+from samarkand.losses import losses, totals
 
 LAYER = "hand/a"
 _TEXT = "Xi 👋 met Putin and the foreign and defence ministers.\nHe backed “talks”.\r\n"
@@ -86,15 +86,16 @@ QUESTIONS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def carried(form: Format) -> dict[str, bool]:
-    """For each question, whether the format carries it."""
-    corpus = everything()
-    narrowed = form.narrow(corpus, LAYER)
+def carried(*forms: Format) -> dict[str, bool]:
+    """For each question, whether the format carries it; of several, one after the other."""
+    corpus = narrowed = everything()
+    for form in forms:
+        narrowed = form.narrow(narrowed, LAYER)
     changes = {(c.table, c.column) for c in losses(corpus, narrowed, LAYER)}
     layer = narrowed.layers[LAYER]
-    for name in schema.TABLES:
-        if not len(layer.table(name)):
-            changes |= {(name, column) for column in ("all", *schema.TABLES[name].names)}
+    before, after = totals(corpus, LAYER), totals(narrowed, LAYER)
+    changes |= {key for key, count in before.items() if count and not after[key]}
+    changes |= {(name, "all") for name in schema.TABLES if not after[name, ""]}
     left = set(layer.entities["text"].to_pylist())
     if not {"foreign and defence ministers", "defence ministers"} <= left:
         changes.add(("entities", "nested"))
@@ -108,5 +109,25 @@ def capability_table(formats: dict[str, Format]) -> str:
     columns = {name: carried(form) for name, form in formats.items()}
     head = ["", *columns]
     rows = [[q, *("yes" if said[q] else "no" for said in columns.values())] for q in QUESTIONS]
+    return _markdown(head, rows)
+
+
+def fidelity_table(formats: dict[str, Format]) -> str:
+    """A Markdown table: from the format of the row to that of the column, the numbers of the
+    questions that are answered with no; and the questions with their numbers."""
+    numbers = {question: str(number) for number, question in enumerate(QUESTIONS, 1)}
+    rows = []
+    for name, form in formats.items():
+        cells = []
+        for other in formats.values():
+            said = carried(form, other)
+            lost = [numbers[question] for question in QUESTIONS if not said[question]]
+            cells.append(" ".join(lost) or "all")
+        rows.append([f"**{name}**", *cells])
+    legend = "\n".join(f"{number}. {question}" for question, number in numbers.items())
+    return f"{legend}\n\n{_markdown(['', *formats], rows)}"
+
+
+def _markdown(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,1 @@
+"""doccano, the annotation server: one of one's own, and taking layers there and back."""
