@@ -23,6 +23,7 @@ TYPE_SYSTEM = "TypeSystem.xml"
 def reading(
     layer: str,
     found: Mapping[str, Document],
+    suffix: str,
     unread: Counter[str],
     notes: Sequence[str],
     problems: list[Problem],
@@ -32,7 +33,7 @@ def reading(
     Errors: FormatError with the problems, or where two documents have one id.
     """
     if not problems:
-        names = _named(found, problems)
+        names = _named(found, suffix, problems)
     if problems:
         raise FormatError(sorted(problems))
     documents = [{**each.columns, **names[path]} for path, each in found.items()]
@@ -45,7 +46,9 @@ def reading(
     return Reading(corpus, counts, tuple(notes))
 
 
-def _named(found: Mapping[str, Document], problems: list[Problem]) -> dict[str, dict[str, Any]]:
+def _named(
+    found: Mapping[str, Document], suffix: str, problems: list[Problem]
+) -> dict[str, dict[str, Any]]:
     """The id and the split of each document: what its file says, or else its path."""
     paths = doc_ids([path for path, each in found.items() if not each.columns.get("doc")])
     names: dict[str, dict[str, Any]] = {}
@@ -53,8 +56,8 @@ def _named(found: Mapping[str, Document], problems: list[Problem]) -> dict[str, 
     for path, each in found.items():
         doc, split = paths.get(path) or (each.columns["doc"], doc_ids([path])[path][1])
         if doc in owner:
-            message = f"both this file and {owner[doc]} are of document '{doc}'; read them apart"
-            problems.append(Problem(path, 0, message))
+            message = f"this file and {owner[doc]}{suffix} are both of document '{doc}'"
+            problems.append(Problem(path + suffix, 0, f"{message}; read them one by one"))
         owner[doc] = path
         names[path] = {"doc": doc, "split": each.columns.get("split") or split}
     return names

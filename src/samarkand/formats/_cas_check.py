@@ -88,7 +88,7 @@ def loaded(cas: Any, case: Case) -> Loaded:
 def unknown(path: str, case: Case, place: str) -> list[Problem]:
     """One problem for each type or feature that is not defined where the types are."""
     return [
-        Problem(path, at[0], f"{what} is not defined in {place} (used {len(at):,} times)")
+        Problem(path, at[0], f"{what} is not defined in {place}; uses: {len(at):,}")
         for what, at in case.unknown.items()
     ]
 

@@ -61,7 +61,7 @@ def _parse(path: str, data: bytes, problems: list[Problem]) -> dict[str, Any] | 
     try:
         return _shape(parse(text))
     except json.JSONDecodeError as error:
-        problems.append(Problem(path, error.lineno, f"not JSON: {error.msg}"))
+        problems.append(Problem(path, error.lineno, f"not JSON: {error.msg.removesuffix(' at')}"))
     except ValueError as error:
         problems.append(Problem(path, 0, str(error)))
     return None
@@ -70,13 +70,16 @@ def _parse(path: str, data: bytes, problems: list[Problem]) -> dict[str, Any] | 
 def _shape(said: Any) -> dict[str, Any]:
     """Errors: ValueError for what is no JSON CAS."""
     if not isinstance(said, dict) or VIEWS not in said:
-        got = f"the keys {', '.join(list(said)[:5])[:80]}" if isinstance(said, dict) else _name(said)
+        got = (
+            f"the keys {', '.join(list(said)[:5])[:80]}" if isinstance(said, dict) else _name(said)
+        )
         raise ValueError(f"wanted an object with {TYPES}, {STRUCTURES} and {VIEWS}, got {got}")
     said.setdefault(TYPES, {})
     said.setdefault(STRUCTURES, [])
     for key, wanted in ((TYPES, dict), (VIEWS, dict), (STRUCTURES, dict | list)):
         if not isinstance(said[key], wanted):
-            raise ValueError(f"'{key}': wanted an object, got {_name(said[key])}")
+            names = "an object" if wanted is dict else "an array"
+            raise ValueError(f"'{key}': wanted {names}, got {_name(said[key])}")
     return said
 
 
@@ -116,8 +119,10 @@ def _type_faults(types: dict[str, Any]) -> Iterator[str]:
 
 def _case(path: str, said: dict[str, Any], known: Known, problems: list[Problem]) -> Case:
     case = Case()
-    for id, body in _structures(said[STRUCTURES]):
+    for place, (id, body) in enumerate(_structures(said[STRUCTURES]), 1):
         try:
+            if not _is(int, id) or not isinstance(body.get("%TYPE"), str):
+                raise ValueError(f"feature structure number {place} lacks '%ID' or '%TYPE'")
             _structure(case, id, body, known)
         except ValueError as error:
             problems.append(Problem(path, 0, str(error)))
@@ -137,15 +142,17 @@ def _structures(found: Any) -> Iterator[tuple[Any, Any]]:
     """Ids and bodies, of either way in which feature structures are listed."""
     if isinstance(found, dict):
         for id, fs in found.items():
-            yield (int(id) if re.fullmatch("[0-9]{1,18}", id) else id), fs
+            yield (int(id) if re.fullmatch("[0-9]{1,18}", id) else None), _object(fs)
     else:
-        yield from ((fs.get("%ID") if isinstance(fs, dict) else None, fs) for fs in found)
+        yield from ((_object(fs).get("%ID"), _object(fs)) for fs in found)
 
 
-def _structure(case: Case, id: Any, body: Any, known: Known) -> None:
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _structure(case: Case, id: int, body: dict[str, Any], known: Known) -> None:
     """Take in a feature structure. Errors: ValueError."""
-    if not isinstance(body, dict) or not _is(int, id) or not isinstance(body.get("%TYPE"), str):
-        raise ValueError(f"feature structure {id!r}: wanted an object with '%ID' and '%TYPE'")
     name = body["%TYPE"]
     if name == _SOFA:
         text, label = body.get("sofaString"), body.get("sofaID")

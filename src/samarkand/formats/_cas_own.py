@@ -99,9 +99,17 @@ def restored(source: Source, ours: Ours, text: str) -> str:
 def entities(
     source: Source, ours: Ours, text: str, found: list[tuple[Any, lines.Entity]]
 ) -> tuple[dict[int, str], list[lines.Entity]]:
-    """Entities with what our type says of them; and their ids, by those of their structures."""
+    """Entities with what our type says of them; and their ids, by those of their structures.
+
+    The identifier of somebody else's entity is an actor if it can be an actor's id. A knowledge
+    base's, which is an address, stays an attribute.
+    """
     taken: dict[str, Any] = {}
-    for mention, row in zip(_matched(source, ours, found), [row for _, row in found], strict=True):
+    for (fs, row), mention in zip(found, _matched(source, ours, found), strict=True):
+        if fs.type.name == types_of.NAMED_ENTITY:
+            identifier = row.attributes.get("identifier", "")
+            if mention is not None or files.is_slug(identifier):
+                row.actor = row.attributes.pop("identifier", None)
         if mention is None:
             continue
         said = source.plain(mention)
@@ -131,10 +139,11 @@ def _matched(source: Source, ours: Ours, found: list[tuple[Any, lines.Entity]]) 
             left = waiting.get((row.begin, row.end), [])
             if matched[at] is not None or fs.type.name != types_of.NAMED_ENTITY:
                 continue
-            same = [each for each in left if not strict or each.label == fs.value]
-            if same:
-                matched[at] = same[0]
-                left.remove(same[0])
+            labels = [each.label for each in left]
+            if (strict and fs.value not in labels) or not left:
+                continue
+            # By place: two structures of one type are equal to dkpro-cassis, whatever they say.
+            matched[at] = left.pop(labels.index(fs.value) if strict else 0)
     gone = sum(map(len, waiting.values()))
     if gone:
         source.unread["SamarkandMention of an entity that is gone"] += gone

@@ -83,11 +83,8 @@ def _entities(source: Source, found: list[Any], text: str) -> list[tuple[Any, li
             source.unread[f"{fs.type.short_name} of no text"] += 1
             continue
         label, attributes = _said(source, fs)
-        actor = None
-        if fs.type.name == types_of.NAMED_ENTITY:
-            actor = attributes.pop("identifier", None)
         covered = text[fs.begin : fs.end]
-        row = lines.Entity("", label, fs.begin, fs.end, covered, None, actor, None, attributes)
+        row = lines.Entity("", label, fs.begin, fs.end, covered, attributes=attributes)
         rows.append((fs, row))
     return rows
 

@@ -16,6 +16,7 @@ boolean cannot be absent.
 import json
 import keyword
 import re
+import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -147,7 +148,9 @@ _LACKING = {
 @lru_cache(maxsize=1)
 def well_known() -> Any:
     """The types of DKPro Core and our own: what is known without a type system in a file."""
-    types = _filled(library().load_dkpro_core_typesystem(), ())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        types = _filled(library().load_dkpro_core_typesystem(), ())
     for (name, feature), kind in _LACKING.items():
         types.create_feature(types.get_type(name), feature, kind)
     return types

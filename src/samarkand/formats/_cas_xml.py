@@ -51,6 +51,8 @@ def elements(path: str, data: bytes, problems: list[Problem]) -> list[Element] |
         parser.Parse(data, True)
     except expat.ExpatError as error:
         said = expat.ErrorString(error.code)
+        if said == expat.errors.XML_ERROR_BAD_CHAR_REF:
+            said += "; export it as XML 1.0, which has no control characters"
         problems.append(Problem(path, error.lineno, f"not XML 1.0: {said}"))
         return None
     except _RefusedError as error:

@@ -15,6 +15,7 @@ from samarkand.errors import Problem
 from samarkand.formats import _cas, _cas_json_check, _cas_narrow, _cas_write
 from samarkand.formats._cas_read import Document, read_cas
 from samarkand.formats._cas_source import Source
+from samarkand.formats._cas_types import library
 from samarkand.formats.base import DOCUMENTS, Files, Reading
 
 SUFFIXES = (".json",)
@@ -26,6 +27,7 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
 
     Errors: FormatError with every fault of every file; SamarkandError without dkpro-cassis.
     """
+    library()
     problems: list[Problem] = []
     unread: Counter[str] = Counter()
     found: dict[str, Document] = {}
@@ -34,7 +36,7 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
         if loaded is not None:
             source = Source(path, loaded, problems, unread)
             found[path.removesuffix(".json")] = read_cas(source)
-    return _cas.reading(layer, found, unread, (), problems)
+    return _cas.reading(layer, found, ".json", unread, (), problems)
 
 
 def write(corpus: Corpus, layer: str) -> Files:

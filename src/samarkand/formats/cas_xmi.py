@@ -18,7 +18,7 @@ from samarkand.formats import _cas, _cas_narrow, _cas_write
 from samarkand.formats import _cas_xmi_check as check_of
 from samarkand.formats._cas_read import Document, read_cas
 from samarkand.formats._cas_source import Source
-from samarkand.formats._cas_types import well_known
+from samarkand.formats._cas_types import library, well_known
 from samarkand.formats.base import DOCUMENTS, Files, Reading
 
 SUFFIXES = (".xmi", "TypeSystem.xml", "typesystem.xml")
@@ -31,6 +31,7 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
     Without one, the types are those of DKPro Core; a note says so.
     Errors: FormatError with every fault of every file; SamarkandError without dkpro-cassis.
     """
+    library()
     problems: list[Problem] = []
     unread: Counter[str] = Counter()
     notes: list[str] = []
@@ -44,12 +45,12 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
             systems[place] = _types(place, files, problems, notes)
         if systems[place] is None:
             continue
-        says = place or "DKPro Core; put the TypeSystem.xml that it was exported with beside it"
+        says = place or "DKPro Core (put the TypeSystem.xml of the export beside it)"
         loaded = check_of.load(path, files[path], systems[place], says, problems)
         if loaded is not None:
             source = Source(path, loaded, problems, unread)
             found[path.removesuffix(".xmi")] = read_cas(source)
-    return _cas.reading(layer, found, unread, notes, problems)
+    return _cas.reading(layer, found, ".xmi", unread, notes, problems)
 
 
 def _beside(path: str, files: Files, problems: list[Problem]) -> str | None:
