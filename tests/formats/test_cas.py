@@ -6,7 +6,7 @@ import pytest
 
 from samarkand import schema
 from samarkand.corpus import Corpus, Layer, infer_labels, table
-from samarkand.formats import cas_json, cas_xmi
+from samarkand.formats import _cas_write, cas_json, cas_xmi
 from samarkand.formats._cas_types import decode, encode, feature_names
 from tests.formats.cases_of_cas import LAYER, TEXT, corpus, span
 
@@ -234,6 +234,48 @@ def test_what_has_no_place_is_lost_and_the_loss_told(form: Any) -> None:
     assert narrowed.documents["language"].to_pylist() == [None]
     reading = form.read(form.write(given, LAYER), LAYER)
     assert (reading.corpus, reading.unread) == (narrowed, {})
+
+
+def test_inception_can_make_layers_of_our_types() -> None:
+    """What its TypeSystemAnalysis asks of a span layer and of a relation layer.
+
+    A span layer inherits from Annotation and has features of primitive types alone; a relation
+    layer has two others, Governor and Dependent, of one span type. Names are not those of
+    WebAnnoConst.RESTRICTED_FEATURE_NAMES.
+    """
+    restricted = {
+        *("address", "begin", "end", "coveredtext", "booleanvalue", "doublevalue", "bytevalue"),
+        *("cas", "casimpl", "class", "featurevalue", "floatvalue", "longvalue", "lowlevelcas"),
+        *("printrefs", "sofa", "stringvalue", "type", "typeindexid", "view"),
+    }
+    types = _cas_write.type_system(corpus().layers[LAYER])
+    for kind in types.get_types():
+        if kind.name.startswith("webanno.custom."):
+            assert kind.supertype.name == "uima.tcas.Annotation"
+            others = {f.name: f.rangeType.name for f in kind.features}
+            assert not {name.lower() for name in others} & restricted
+            linked = {name: of for name, of in others.items() if of != "uima.cas.String"}
+            entity = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
+            ends = {"Governor": entity, "Dependent": entity}
+            assert linked == (ends if kind.name.endswith("Relation") else {})
+
+
+def test_inceptions_checks_find_nothing() -> None:
+    """What its CasDoctor asks of a file that is imported, of what could be wrong in ours."""
+    ((_, cas),) = _cas_write.cases(corpus(), LAYER, in_xml=True)
+    sentences = cas.select("Sentence")
+    assert len(cas.select("uima.tcas.DocumentAnnotation")) == 1
+    for fs in cas.select_all_fs():
+        if fs.type.short_name == "DocumentMetaData":
+            continue
+        covered = fs.get_covered_text()
+        assert covered
+        assert covered == covered.strip()
+        for offset in (fs.begin, fs.end):
+            assert any(sentence.begin <= offset <= sentence.end for sentence in sentences)
+    for relation in cas.select("SamarkandRelation"):
+        dependent = relation.Dependent
+        assert (relation.begin, relation.end) == (dependent.begin, dependent.end)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from samarkand.formats._cas_types import ANNOTATION, library
 
 _NUMBERS = {"uima.cas.Integer", "uima.cas.Short", "uima.cas.Long", "uima.cas.Byte"}
 _FLOATS = {"uima.cas.Float", "uima.cas.Double"}
+#: What every feature structure of dkpro-cassis has by that name already.
+_TAKEN = {"xmiID", "get", "set", "get_covered_text"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def bad_name(name: str, dotted: bool = False) -> str:
     for part in name.split(".") if dotted else [name]:
         if not part.isidentifier() or unicodedata.normalize("NFKC", part) != part:
             return f"{name[:60]!r} is no name of a {'type' if dotted else 'feature'}"
-        if not dotted and (keyword.iskeyword(part) or part.startswith("__")):
+        if not dotted and (keyword.iskeyword(part) or part.startswith("__") or part in _TAKEN):
             return f"a feature called {name[:60]!r} cannot be read with dkpro-cassis; rename it"
     return ""
 

@@ -5,6 +5,7 @@ counted. What a person has added has no id yet, and gets one.
 """
 
 import re
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -18,6 +19,8 @@ from samarkand.formats._cas_source import Source
 from samarkand.formats._cas_strict import parse
 from samarkand.formats._cas_types import DOCUMENT, FEATURES, MENTION, RELATION, ROLES, SPAN, STANCE
 
+#: The label of an entity that has none.
+_NAMED = "NamedEntity"
 #: The columns of the documents table that are strings in our document type.
 _STRINGS = ("title", "event", "split", "license", "sha256")
 
@@ -42,8 +45,9 @@ def gather(source: Source, found: list[Any]) -> Ours:
     """Sort out what is ours."""
     ours = Ours()
     for fs in found:
-        if fs.type.name not in FEATURES:
+        if fs.type.name not in FEATURES or not hasattr(fs, "begin"):
             source.fault(fs, f"{fs.type.name} is no type that this version knows; update samarkand")
+            continue
         ours.by_type.setdefault(fs.type.name, []).append(fs)
     for fs in ours.of(SPAN):
         said = source.plain(fs)
@@ -114,7 +118,7 @@ def entities(
             continue
         said = source.plain(mention)
         row.entity = _once(source, mention, said.get("id"), taken)
-        if said.get("label") == "" and row.label == "NamedEntity":
+        if said.get("label") == "" and row.label == _NAMED:
             row.label = ""
         row.score = source.parsed(mention, "score", said.get("score"), _float)
         row.attributes = row.attributes | _attributes(source, mention, said)
@@ -130,24 +134,30 @@ def entities(
 
 def _matched(source: Source, ours: Ours, found: list[tuple[Any, lines.Entity]]) -> list[Any]:
     """What our type says of each entity: by place and label, or else by place alone."""
-    waiting: dict[tuple[int, int], list[Any]] = {}
+    labelled: dict[tuple[int, int, str], deque[Any]] = {}
     for mention in ours.of(MENTION):
-        waiting.setdefault((mention.begin, mention.end), []).append(mention)
+        label = source.plain(mention).get("label") or _NAMED
+        labelled.setdefault((mention.begin, mention.end, label), deque()).append(mention)
     matched: list[Any] = [None] * len(found)
-    for strict in (True, False):
-        for at, (fs, row) in enumerate(found):
-            left = waiting.get((row.begin, row.end), [])
-            if matched[at] is not None or fs.type.name != types_of.NAMED_ENTITY:
-                continue
-            labels = [each.label for each in left]
-            if (strict and fs.value not in labels) or not left:
-                continue
-            # By place: two structures of one type are equal to dkpro-cassis, whatever they say.
-            matched[at] = left.pop(labels.index(fs.value) if strict else 0)
-    gone = sum(map(len, waiting.values()))
-    if gone:
-        source.unread["SamarkandMention of an entity that is gone"] += gone
+    rows = [at for at, (fs, _) in enumerate(found) if fs.type.name == types_of.NAMED_ENTITY]
+    for at in rows:
+        row = found[at][1]
+        waiting = labelled.get((row.begin, row.end, row.label))
+        matched[at] = waiting.popleft() if waiting else None
+    left: dict[tuple[int, int], deque[Any]] = {}
+    for mention in sorted((m for found in labelled.values() for m in found), key=_by_id):
+        left.setdefault((mention.begin, mention.end), deque()).append(mention)
+    for at in rows:
+        waiting = left.get((found[at][1].begin, found[at][1].end))
+        if matched[at] is None and waiting:
+            matched[at] = waiting.popleft()
+    source.unread["SamarkandMention of an entity that is gone"] += sum(map(len, left.values()))
     return matched
+
+
+def _by_id(fs: Any) -> int:
+    number: int = fs.xmiID
+    return number
 
 
 def _reach(pieces: list[lines.Span], row: lines.Entity) -> bool:
@@ -162,8 +172,7 @@ def relations(source: Source, ours: Ours, text: str, ids: dict[int, str]) -> lis
     known = set(ids.values())
     for fs in ours.of(RELATION):
         said = source.plain(fs)
-        ends = [getattr(fs, name) for name in (types_of.GOVERNOR, types_of.DEPENDENT)]
-        head, tail = (ids.get(end.xmiID) if end is not None else None for end in ends)
+        head, tail = ends(fs, ids)
         if head is None or tail is None:
             source.unread["SamarkandRelation of an entity that is gone"] += 1
             continue
@@ -220,6 +229,13 @@ def stances(source: Source, ours: Ours, text: str, known: set[str]) -> list[line
         rows.append(row)
     number(rows, "stance", "S")
     return rows
+
+
+def ends(fs: Any, ids: dict[int, str]) -> tuple[str | None, str | None]:
+    """The ids of the entities that a relation joins; none for what is no entity."""
+    linked = [getattr(fs, name, None) for name in (types_of.GOVERNOR, types_of.DEPENDENT)]
+    head, tail = (ids.get(getattr(each, "xmiID", -1)) for each in linked)
+    return head, tail
 
 
 def spans(text: str, found: list[Any]) -> list[lines.Span]:

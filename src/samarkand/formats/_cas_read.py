@@ -51,7 +51,10 @@ def read_cas(source: Source) -> Document:
 
 
 def _order(fs: Any) -> tuple[int, int, int]:
-    return getattr(fs, "begin", None) or 0, getattr(fs, "end", None) or 0, fs.xmiID
+    begin, end = (getattr(fs, name, 0) for name in ("begin", "end"))
+    if not isinstance(begin, int) or not isinstance(end, int):  # no annotation, but so called
+        begin = end = 0
+    return begin, end, fs.xmiID
 
 
 def _metadata(source: Source, found: Iterable[Any]) -> dict[str, Any]:
@@ -92,8 +95,7 @@ def _entities(source: Source, found: list[Any], text: str) -> list[tuple[Any, li
 def _relations(source: Source, found: list[Any], ids: dict[int, str]) -> list[lines.Relation]:
     rows = []
     for fs in found:
-        ends = [getattr(fs, name) for name in (types_of.GOVERNOR, types_of.DEPENDENT)]
-        head, tail = (ids.get(end.xmiID) if end is not None else None for end in ends)
+        head, tail = own.ends(fs, ids)
         if head is None or tail is None:
             source.unread[f"{fs.type.short_name} between what are no entities"] += 1
             continue
@@ -117,6 +119,7 @@ def _said(source: Source, fs: Any) -> tuple[str, dict[str, str]]:
 
 def _holds(value: Any) -> bool:
     """Whether a feature points to anything: an array or list of nothing holds nothing."""
-    if value is None or value.type.short_name.startswith("Empty"):
-        return False
+    kind = getattr(value, "type", None)
+    if kind is None or kind.short_name.startswith("Empty"):
+        return value is not None and kind is None
     return bool(getattr(value, "elements", True))

@@ -7,11 +7,11 @@ from samarkand.formats import _cas_types as types_of
 
 ENTITY, RELATION, OWN, KNOWN, OTHER = "entity", "relation", "own", "known", "other"
 
-#: Types that are read, or follow from the text or the tool's settings, and are not counted.
-_KNOWN = (
-    types_of.TOKEN,
-    types_of.SENTENCE,
-    "de.tudarmstadt.ukp.dkpro.core.api.metadata.type.",
+#: Types that are read, or that follow from the text, and are not counted.
+_KNOWN = (types_of.TOKEN, types_of.SENTENCE, types_of.METADATA, types_of.DOCUMENT_ANNOTATION)
+#: Packages of what tools say of their own settings: layers, tag sets. Not counted either.
+_SETTINGS = (
+    "de.tudarmstadt.ukp.dkpro.core.api.metadata.type.Tag",
     "de.tudarmstadt.ukp.clarin.webanno.api.type.",
 )
 #: Packages of annotations that say how a text is built: no mentions of anything.
@@ -48,9 +48,11 @@ def shape(types: Any, kind: Any) -> Shape:
     plain, linked = _features(types, kind)
     if name.startswith(types_of.OWN):
         return Shape(OWN, short, None, plain, linked)
-    if name.startswith(_KNOWN) or types.is_instance_of(name, types_of.DOCUMENT_ANNOTATION):
+    if name in _KNOWN or name.startswith(_SETTINGS):
         return Shape(KNOWN, short, None, plain)
-    if name.startswith(_LINGUISTIC) or not types.is_instance_of(name, types_of.ANNOTATION):
+    about_all = types.is_instance_of(name, types_of.DOCUMENT_ANNOTATION)
+    is_span = types.is_instance_of(name, types_of.ANNOTATION)
+    if name.startswith(_LINGUISTIC) or about_all or not is_span:
         return Shape(OTHER, short)
     label = _label(kind, plain)
     ends = (types_of.GOVERNOR, types_of.DEPENDENT)
