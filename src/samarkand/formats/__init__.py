@@ -3,6 +3,8 @@
 from samarkand.formats import (
     bioc,
     brat,
+    cas_json,
+    cas_xmi,
     conll,
     doccano,
     gate,
@@ -18,6 +20,8 @@ from samarkand.formats.base import Format, Reader
 FORMATS: dict[str, Format] = {
     "bioc": bioc,
     "brat": brat,
+    "cas-json": cas_json,
+    "cas-xmi": cas_xmi,
     "conll": conll,
     "doccano": doccano,
     "jsonl": jsonl,
