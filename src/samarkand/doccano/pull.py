@@ -107,7 +107,8 @@ def fetched(client: DoccanoClient, pushed: Pushed) -> tuple[Corpus, list[str]]:
     texts: Mapping[str, str] = dict(rows)
     lines: dict[str, bytes] = {}
     lost: list[str] = []
-    for line in sorted(export(client, pushed.project).splitlines(), key=_number):
+    exported = [line for line in export(client, pushed.project).split(b"\n") if line.strip()]
+    for line in sorted(exported, key=_number):
         row = json.loads(line)
         doc = projects.doc_of(row)
         if doc not in texts:

@@ -36,7 +36,7 @@ def cases(corpus: Corpus, layer: str, in_xml: bool) -> Iterator[tuple[str, Any]]
     rows = {name: _by_document(name, kept.table(name)) for name in schema.TABLES}
     segments = _segments(corpus.documents["text"])
     documents = corpus.documents.to_pylist()
-    for document, (sentences, words) in zip(documents, segments, strict=True):
+    for document, (parts, words) in zip(documents, segments, strict=True):
         mine = {name: found.get(document["doc"], []) for name, found in rows.items()}
         cas = types_of.library().Cas(types)
         text = document["text"]
@@ -46,7 +46,7 @@ def cases(corpus: Corpus, layer: str, in_xml: bool) -> Iterator[tuple[str, Any]]
         title = document["title"] or document["doc"]
         about = {"documentTitle": encode(title), "documentId": document["doc"]}
         add(types_of.METADATA, (0, len(text)), about | _language(document))
-        for place in sentences:
+        for place in parts:
             add(types_of.SENTENCE, place)
         for place in words:
             add(types_of.TOKEN, place)
