@@ -1,7 +1,6 @@
 """A layer to a doccano server: a project with the scheme's labels, and its documents."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
