@@ -48,9 +48,16 @@ def parts(source: Path, suffixes: tuple[str, ...], kind: str, size: int = SIZE) 
 
 
 def _documents(found: dict[str, int], suffixes: tuple[str, ...], size: int) -> list[Part]:
-    """Files in parts of about that size, those of one stem together."""
+    """Files in parts of about that size, those of one stem together.
+
+    Where a suffix is the whole name of a file (it begins with a letter), all parts need that file.
+    """
+    names = tuple(end for end in suffixes if end[:1].isalpha())
+    shared = [path for path in found if names and path.endswith(names)]
     stems: dict[str, list[str]] = {}
     for path in found:
+        if path in shared:
+            continue
         end = max((end for end in suffixes if path.endswith(end)), key=len, default="")
         stems.setdefault(path.removesuffix(end), []).append(path)
     made: list[list[str]] = [[]]
@@ -62,7 +69,7 @@ def _documents(found: dict[str, int], suffixes: tuple[str, ...], size: int) -> l
             room = size
         made[-1] += paths
         room -= weight
-    return [Part(tuple(paths)) for paths in made]
+    return [Part((*shared, *paths)) for paths in made]
 
 
 def _lines(file: Path, path: str, size: int) -> list[Part]:

@@ -7,8 +7,8 @@ pushed from.
 
 import colorsys
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,9 @@ SETTINGS = {
 class Pushed:
     """The project of a layer, and what it was sent: documents, and one layer of that name.
 
-    `sent` is when, by the server's clock, in ISO 8601; empty before anything was.
+    `sent` is when, by the server's clock, in ISO 8601; empty before anything was. `first` has the
+    server's number of the first span and of the first relation of each document, where they are
+    known: those that were sent with it follow in their order.
     """
 
     url: str
@@ -49,6 +51,7 @@ class Pushed:
     layer: str
     base: Corpus
     sent: str = ""
+    first: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def _path(root: Path, layer: str, end: str) -> Path:
@@ -63,12 +66,13 @@ def load(root: Path, layer: str) -> Pushed | None:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         url, project, sent = str(told["url"]), int(told["project"]), str(told["sent"])
+        first = {str(doc): (int(a), int(b)) for doc, (a, b) in told["first"].items()}
         content = _path(root, layer, ".jsonl").read_bytes()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         message = f"{path} is broken; remove it to push to a new project"
         raise SamarkandError(message) from None
     base = jsonl.read({f"{layer.replace('/', '.')}.jsonl": content}, layer).corpus
-    return Pushed(url, project, layer, base, sent)
+    return Pushed(url, project, layer, base, sent, first)
 
 
 def save(root: Path, pushed: Pushed) -> None:
@@ -76,8 +80,13 @@ def save(root: Path, pushed: Pushed) -> None:
     files.write(root / FOLDER / ".gitignore", b"*\n")
     (content,) = jsonl.write(pushed.base, pushed.layer).values()
     files.write(_path(root, pushed.layer, ".jsonl"), content)
-    told = {"url": pushed.url, "project": pushed.project, "layer": pushed.layer}
-    told["sent"] = pushed.sent
+    told = {
+        "url": pushed.url,
+        "project": pushed.project,
+        "layer": pushed.layer,
+        "sent": pushed.sent,
+        "first": dict(sorted(pushed.first.items())),
+    }
     files.write(_path(root, pushed.layer, ".json"), json.dumps(told, indent=2).encode())
 
 
@@ -155,6 +164,41 @@ def examples(client: DoccanoClient, project: int) -> list[Example]:
     """What documents the project has."""
     rows = pages(client, f"v1/projects/{project}/examples")
     return [Example(int(row["id"]), doc_of(row.get("meta") or {})) for row in rows]
+
+
+def numbering(
+    client: DoccanoClient,
+    project: int,
+    sent: Sequence[Example],
+    counts: Mapping[str, tuple[int, int]],
+) -> dict[str, tuple[int, int]]:
+    """The number of the first span and of the first relation of each document that was sent.
+
+    The server numbers those of one upload in their order, document after document. It is asked for
+    the first and the last; where there are others between them, nothing is known.
+    `counts` has how many spans and relations each document was sent with.
+    """
+    firsts = []
+    for place, kind in enumerate(("spans", "relations")):
+        sizes = [counts[example.doc][place] for example in sent]
+        filled = [example for example, size in zip(sent, sizes, strict=True) if size]
+        if filled:
+            ends = [
+                [int(row["id"]) for row in call(client, "GET", f"{_of(project, one)}/{kind}")]
+                for one in (filled[0], filled[-1])
+            ]
+            start = min(ends[0], default=0)
+            if max(ends[1], default=0) - start + 1 != sum(sizes):
+                return {}
+        else:
+            start = 0
+        firsts.append([start + sum(sizes[:row]) for row in range(len(sizes))])
+    pairs = zip(*firsts, strict=True)
+    return {example.doc: pair for example, pair in zip(sent, pairs, strict=True)}
+
+
+def _of(project: int, example: Example) -> str:
+    return f"v1/projects/{project}/examples/{example.number}"
 
 
 def doc_of(metadata: dict[str, Any]) -> str:

@@ -120,7 +120,7 @@ def fetched(client: DoccanoClient, pushed: Pushed) -> tuple[Corpus, list[str]]:
             lines.setdefault(doc, line)
     gone = [doc for doc in texts if doc not in lines]
     lost += [f"{doc}: it was deleted in doccano; what was pushed stands" for doc in gone]
-    good = {doc: line for doc, line in lines.items() if line}
+    good = {doc: _as_sent(line, pushed.first.get(doc)) for doc, line in lines.items() if line}
     content = b"".join(line + b"\n" for line in good.values())
     try:
         reading = doccano.read({"doccano.jsonl": content}, pushed.layer, unit=doccano.UNIT)
@@ -131,6 +131,28 @@ def fetched(client: DoccanoClient, pushed: Pushed) -> tuple[Corpus, list[str]]:
     theirs = merge(doccano.narrow(unlike, pushed.layer), unlike, reading.corpus).corpus
     theirs = replace(theirs, documents=unlike.documents)
     return projects.joined(kept, _comparable(theirs, base, pushed.layer)), lost
+
+
+def _as_sent(line: bytes, first: tuple[int, int] | None) -> bytes:
+    """A line with the ids that its spans and relations were sent with; new ones get new ids."""
+    if first is None:
+        return line
+    row = json.loads(line)
+    key = json.loads(row[doccano.KEY])
+    spans = _ids(row["entities"], first[0], key.get("spans", {}).get("id", []))
+    links = _ids(row["relations"], first[1], key.get("links", {}).get("id", []))
+    for span in row["entities"]:
+        span["id"] = spans[span["id"]]
+    for link in row["relations"]:
+        link |= {end: spans[link[end]] for end in ("from_id", "to_id")} | {"id": links[link["id"]]}
+    return json.dumps(row).encode()
+
+
+def _ids(rows: Sequence[Mapping[str, Any]], first: int, sent: Sequence[int]) -> dict[int, int]:
+    """The id for each of the server's numbers."""
+    known = {first + place: id for place, id in enumerate(sent)}
+    new = sorted(row["id"] for row in rows if row["id"] not in known)
+    return known | {number: max(sent, default=0) + place for place, number in enumerate(new, 1)}
 
 
 def _number(line: bytes) -> int:

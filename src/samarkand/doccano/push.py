@@ -1,6 +1,7 @@
 """A layer to a doccano server: a project with the scheme's labels, and its documents."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from samarkand import convert, diff, files, layout
 from samarkand.corpus import Corpus
 from samarkand.doccano import project as projects
 from samarkand.doccano import remote
-from samarkand.doccano.project import Pushed
+from samarkand.doccano.project import Example, Pushed
 from samarkand.doccano.pull import fetched
 from samarkand.errors import SamarkandError
 from samarkand.formats import doccano
@@ -56,11 +57,13 @@ def push(
     new = projects.of(corpus, layer, wanted)
     changed = sorted(_changed(there, new, layer))
     progress("sending", 2, 4)
-    _send(client, pushed, projects.of(corpus, layer, changed), changed)
+    first = _send(client, pushed, projects.of(corpus, layer, changed), changed)
     progress("remembering", 3, 4)
     rest = set(pushed.base.documents["doc"].to_pylist()) - set(changed)
     base = projects.joined(projects.of(pushed.base, layer, rest), projects.of(new, layer, changed))
-    projects.save(root, replace(pushed, base=base, sent=remote.clock(client)))
+    known = {doc: pair for doc, pair in pushed.first.items() if doc in rest} | first
+    sent = remote.clock(client) if changed else pushed.sent
+    projects.save(root, replace(pushed, base=base, sent=sent, first=known))
     return Report(client.baseurl, pushed.project, len(changed), len(wanted) - len(changed), empty)
 
 
@@ -107,8 +110,13 @@ def _changed(old: Corpus, new: Corpus, layer: str) -> set[str]:
     return {doc for part in parts for doc in part.to_pylist()}
 
 
-def _send(client: DoccanoClient, pushed: Pushed, corpus: Corpus, docs: Sequence[str]) -> None:
-    """Upload documents, then delete what stood in their place; or leave all as it was."""
+def _send(
+    client: DoccanoClient, pushed: Pushed, corpus: Corpus, docs: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    """Upload documents, then delete what stood in their place; or leave all as it was.
+
+    Returns the numbers that the server gave, as `project.numbering` has them.
+    """
     before = projects.examples(client, pushed.project)
     known = set(pushed.base.documents["doc"].to_pylist())
     sent = set(docs)
@@ -116,19 +124,25 @@ def _send(client: DoccanoClient, pushed: Pushed, corpus: Corpus, docs: Sequence[
     projects.delete(client, pushed.project, stray)  # left by an upload that was cut short
     old = [each.number for each in before if each.doc in sent & known]
     if not docs:
-        return
-    content = doccano.encode(doccano.rows(corpus, pushed.layer))
+        return {}
+    rows = doccano.rows(corpus, pushed.layer)
     there = {each.number for each in before}
-    try:
-        remote.upload(client, pushed.project, content)
+
+    def came() -> list[Example]:
         after = projects.examples(client, pushed.project)
-        came = sorted(each.doc for each in after if each.number not in there)
-        if came != sorted(docs):
-            raise SamarkandError(f"doccano took {len(came):,} of {len(docs):,} documents")
+        return sorted((e for e in after if e.number not in there), key=lambda e: e.number)
+
+    try:
+        remote.upload(client, pushed.project, doccano.encode(rows))
+        new = came()
+        if sorted(each.doc for each in new) != sorted(docs):
+            raise SamarkandError(f"doccano took {len(new):,} of {len(docs):,} documents")
     except BaseException:
-        left = [
-            e.number for e in projects.examples(client, pushed.project) if e.number not in there
-        ]
-        projects.delete(client, pushed.project, left)
+        with suppress(SamarkandError):  # what cannot be deleted now, the next push deletes
+            projects.delete(client, pushed.project, [each.number for each in came()])
         raise
     projects.delete(client, pushed.project, old)
+    names = corpus.documents["doc"].to_pylist()
+    sizes = [(len(row.entities), len(row.relations)) for row in rows]
+    counts = dict(zip(names, sizes, strict=True))
+    return projects.numbering(client, pushed.project, new, counts)
