@@ -148,7 +148,7 @@ def test_the_content_of_a_file_is_this() -> None:
         "tokens": np.array(tokens, "<u8").tobytes(),
         "spaces": bytes([1, 0, 0, 1, 0, 0]),
         "lengths": np.array([6], "<i4").tobytes(),
-        "strings": sorted([*words, "PERSON", "ROLE", "T1", "T2", "putin"]),
+        "strings": [*words, "PERSON", "T1", "T2", "putin", "ROLE"],
         "cats": [{}],
         "flags": [{"has_unknown_spaces": False}],
     }
@@ -518,9 +518,10 @@ def test_what_given_tokens_leave_out_becomes_tokens() -> None:
 
 
 REAL_FOLDERS = {
-    # entities, of which in doc.ents, in doc.spans, in no span of spaCy's
-    "turku-ner/standoff": (754, 11_448, 0, 0, 0),
-    "litbank/entities/brat": (100, 13_912, 0, 0, 0),
+    # Documents, entities; of these in doc.ents, in doc.spans, in no span of spaCy's.
+    "turku-ner/standoff": (754, 11_448, 11_448, 0, 0),
+    "litbank/entities/brat": (100, 13_912, 11_760, 2_141, 11),
+    "wet-lab/standoff": (122, 15_972, 15_570, 0, 402),
 }
 
 

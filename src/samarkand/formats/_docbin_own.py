@@ -147,8 +147,8 @@ def _dangling(entities: pa.Table, table: pa.Table, column: str) -> Ints:
     if column == "target":
         words = pc.or_(words, pc.starts_with(ids, "P:"))
     named = pc.and_(ids.is_valid(), pc.invert(pc.fill_null(words, True)))
-    row = row[named.to_numpy(False)]
-    docs = table["doc"].take(pa.array(row))
-    found = entity_rows(entities, docs, pa.chunked_array([ids.filter(named)]))
-    missing: Ints = row[found < 0]
-    return missing
+    rows: Ints = row[named.to_numpy(False)]
+    if not len(rows):
+        return rows
+    docs = table["doc"].take(pa.array(rows))
+    return rows[entity_rows(entities, docs, pa.chunked_array([ids.filter(named)])) < 0]

@@ -77,15 +77,16 @@ class _Strings:
     """The strings of a file, and their hashes."""
 
     def __init__(self) -> None:
-        self.used: set[str] = set()
+        self.used: dict[str, None] = {}  # in their order
 
     def hashes(self, column: pa.Array) -> U64:
         """The hash of each string of a column; 0 for null."""
         encoded = column.dictionary_encode()
         strings = encoded.dictionary.to_pylist()
-        self.used.update(strings)
-        known = np.array([0, *map(hash_of(), strings)], np.uint64)
-        found: U64 = known[encoded.indices.fill_null(-1).to_numpy() + 1]
+        self.used.update(dict.fromkeys(strings))
+        known = np.array([*map(hash_of(), strings), 0], np.uint64)
+        code = encoded.indices.fill_null(len(strings)) if column.null_count else encoded.indices
+        found: U64 = known[code.to_numpy()]
         return found
 
 
@@ -136,7 +137,7 @@ def pack(
     }
     if extras is not None:
         content["user_data"] = extras
-    content["strings"] = sorted(strings.used)
+    content["strings"] = list(strings.used)
     return msgspec.msgpack.encode(content)
 
 
@@ -198,7 +199,8 @@ def _in_bytes(ix: TextIndex, tokens: Tokens, counts: Ints) -> tuple[I32, I32]:
     """Where the tokens begin and end in the bytes of all texts."""
     origin = np.repeat(ix.points[:-1], counts)
     # All tokens are asked for: a table of all characters is quicker than to search for each.
-    first = np.append(np.flatnonzero((ix.data & 0xC0) != 0x80), len(ix.data)).astype(np.int32)
+    leads = np.flatnonzero(ix.data.view(np.int8) >= -64)  # of UTF-8, all bytes but 0x80 to 0xBF
+    first = np.append(leads.astype(np.int32), np.int32(len(ix.data)))
     return first[origin + tokens.begin], first[origin + tokens.end]
 
 
@@ -208,10 +210,11 @@ def _columns(
     """The array of tokens, and the numbers of its attributes."""
     named = [] if ents is None else [ents.label, ents.actor, ents.id]
     given = [column for column in named if column is not None] or [pa.nulls(0, pa.string())]
-    array = np.zeros((len(words.first), 2 + len(given)), "<u8")
+    array = np.empty((len(words.first), 2 + len(given)), "<u8")
     array[:, 0] = _orth(ix, words, strings)
+    array[:, 1] = MISSING if ents is None else OUTSIDE
+    array[:, 2:] = 0
     if ents is not None:
-        array[:, 1] = OUTSIDE
         first, last = words.row[ents.first], words.row[ents.last - 1] + 1
         size = last - first
         inside = np.arange(size.sum()) + np.repeat(first - (np.cumsum(size) - size), size)
@@ -230,13 +233,10 @@ def _orth(ix: TextIndex, words: _Words, strings: _Strings) -> U64:
     both = pa.StringArray.from_buffers(
         len(edges) - 1, pa.py_buffer(edges), pa.py_buffer(np.ascontiguousarray(ix.data))
     )
-    encoded = both.dictionary_encode()
-    codes = encoded.indices.to_numpy()[::2]
-    seen = np.zeros(len(encoded.dictionary), np.bool_)
-    seen[codes] = True
-    hashes = np.zeros(len(seen), np.uint64)
-    hashes[seen] = strings.hashes(encoded.dictionary.filter(pa.array(seen)))
-    found: U64 = hashes[codes]
+    found = strings.hashes(both)[::2]
+    for between in ("", " "):
+        if not (found == hash_of()(between)).any():
+            strings.used.pop(between, None)
     return found
 
 

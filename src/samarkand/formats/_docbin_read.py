@@ -195,7 +195,7 @@ def _entities(
     all: Gathered,
 ) -> pa.Table:
     """The spans of the Docs with what is known besides, and those that are no span of a Doc."""
-    order = _order(file, native, all.unread)
+    order = _order(file, names, native, all.unread)
     doc, begin, end = (column[order] for column in (native.doc, native.begin, native.end))
     label, id, actor = (column.take(pa.array(order)) for column in strings)
     _place(native, order, label, all)
@@ -223,10 +223,17 @@ def _entities(
     return pa.concat_tables([table, more["unaligned"]]) if len(more["unaligned"]) else table
 
 
-def _order(file: Bin, native: Native, unread: Counter[str]) -> Ints:
-    """The rows of spans by position; those that say what another one says are left out."""
+def _order(file: Bin, names: pa.Array, native: Native, unread: Counter[str]) -> Ints:
+    """The rows of spans by the id of their document and by position, as a corpus has them.
+
+    Those that say what another one says are left out.
+    """
+    origin = np.zeros(len(file), np.int64)  # as if the texts stood in the order of their ids
+    by_id = pc.sort_indices(names).to_numpy()
+    lengths = np.diff(file.places[file.starts])[by_id]
+    origin[by_id] = np.cumsum(lengths) - lengths
     size = native.end - native.begin
-    key = (file.places[file.starts[native.doc]] + native.begin) * (size.max(initial=0) + 1) + size
+    key = (origin[native.doc] + native.begin) * (size.max(initial=0) + 1) + size
     sort = [native.actor, native.id, native.label, key]
     order = np.lexsort(sort[2:])
     if (np.diff(key[order]) == 0).any():
@@ -264,7 +271,9 @@ def _unique(
     code = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
     key = doc * (len(encoded.dictionary) + 1) + code
     if (code < 0).all() and not taken:  # of others who use no ids
-        number = np.arange(1, len(doc) + 1) - np.searchsorted(doc, doc)
+        place = np.arange(len(doc))
+        opening = np.append(True, np.diff(doc) != 0)[: len(doc)]
+        number = 1 + place - np.maximum.accumulate(np.where(opening, place, 0))
         return pc.binary_join_element_wise("T", pa.array(number).cast(pa.string()), ""), {}
     same = np.sort(key)
     again = np.isin(key, same[1:][np.diff(same) == 0])
