@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from samarkand.errors import FormatError
 from samarkand.formats import _docbin_open, base, brat, capabilities, docbin
 from samarkand.labels import Group, LabelSchema
 from samarkand.tokens import Tokens, tokenize
-from tests.corpora import LAYER, corpora
+from tests.corpora import LABELS, LAYER, attributes, corpora
 from tests.formats.docbin import make
 from tests.real import REAL, needs_real
 
@@ -234,6 +235,37 @@ def test_entities_stand_where_spacy_would_put_them(corpus: Corpus) -> None:
             wanted = (row["begin"], row["end"], row["label"], row["text"])
             assert found.pop((row["doc"], row["id"])) == wanted
     assert not found
+
+
+@st.composite
+def grouped(draw: st.DrawFn) -> Corpus:
+    """A corpus whose labels are in groups, or in none, and whose documents say more than a text."""
+    corpus = draw(corpora())
+    names = draw(st.lists(st.sampled_from(["ner", "ents", "sc", "other"]), max_size=3, unique=True))
+    place = {label: draw(st.integers(0, 3)) for label in LABELS}
+    groups = tuple(
+        Group(name, tuple(k for k, v in place.items() if v == number), draw(st.booleans()))
+        for number, name in enumerate(names)
+    )
+    rows = corpus.documents.to_pylist()
+    for row in rows:
+        row["split"] = draw(st.sampled_from([None, "train", "validation", "test", "odd"]))
+        row["published"] = draw(st.sampled_from([None, date(2026, 11, 23)]))
+        row["title"] = draw(st.sampled_from([None, "", "Xi 👋"]))
+        row["metadata"] = draw(attributes())
+    documents = table(schema.DOCUMENTS, rows)
+    return Corpus(documents, LabelSchema(groups=groups), layers=corpus.layers)
+
+
+@settings(max_examples=150)
+@given(corpus=grouped())
+def test_groups_splits_and_metadata_obey_the_laws(corpus: Corpus) -> None:
+    written, narrowed = docbin.write(corpus, LAYER), docbin.narrow(corpus, LAYER)
+    reading = docbin.read(written, LAYER)
+    assert (reading.corpus, reading.unread, reading.notes) == (narrowed, {}, ())
+    assert docbin.narrow(narrowed, LAYER) == narrowed
+    assert docbin.write(reading.corpus, LAYER) == written
+    assert reading.corpus.documents == corpus.documents
 
 
 @pytest.mark.parametrize(
