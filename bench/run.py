@@ -62,7 +62,7 @@ ROWS = (
     Row("docbin", "entities over given tokens to DocBin", "docbin.ours",
         "spaCy `Doc.char_span`, `DocBin.add`", "docbin.spacy_docs", 8),
     Row("docbin-read", "DocBin to tables", "docbin.ours_read",
-        "spaCy `DocBin.get_docs`, `doc.ents`", "docbin.spacy_read", 2),
+        "spaCy `DocBin.get_docs`, `doc.ents`", "docbin.spacy_read", 1.5),
     Row("offsets", "code points to UTF-16 and bytes", "offsets.ours",
         "slicing and encoding each", "offsets.slices", 20),
     Row("check", "`check`", "checking.check",
