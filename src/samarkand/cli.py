@@ -25,7 +25,9 @@ app = typer.Typer(
 app.add_typer(doccano, name="doccano")
 
 #: The formats that are written and read, and those that are only read.
-FORMS = "bioc, brat, cas-json, cas-xmi, conll, doccano, jsonl, prodigy, quotes, re3d, webanno"
+FORMS = (
+    "bioc, brat, cas-json, cas-xmi, conll, docbin, doccano, jsonl, prodigy, quotes, re3d, webanno"
+)
 READ_ONLY = "gate"
 
 

@@ -100,6 +100,8 @@ def _together(said: Sequence[bytes]) -> list[Key]:
 def _alone(said: bytes) -> Key:
     """Errors: ValueError that says what is wrong."""
     try:
+        if not said:
+            raise ValueError("empty; wanted JSON")
         jsonl.objects(said)
         return _decoder.decode(said)
     except (ValueError, msgspec.MsgspecError) as error:

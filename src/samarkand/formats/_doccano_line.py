@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 
@@ -91,6 +91,17 @@ def read(line: bytes, unread: Counter[str]) -> Line:
     return found
 
 
+def is_one_value(data: bytes) -> bool:
+    """Whether a file that is to be JSON Lines is one object or list instead, over several lines."""
+    if data[:1] not in (b"{", b"[") or b"\n" not in data.rstrip() or len(data) > jsonl.MAX_LINE:
+        return False
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _spans_key(value: dict[str, Any]) -> str:
     """The key that holds the spans."""
     there = [key for key in (ENTITIES, *LISTS) if key in value]
@@ -146,15 +157,25 @@ def _convert(key: str, given: object, kind: Any, shape: str) -> list[Any]:
     if not isinstance(given, list):
         raise ValueError(f"'{key}': wanted a list of {shape}, got {_short(given)}")
     try:
-        return msgspec.convert(given, list[kind])
+        found: list[Any] = msgspec.convert(given, list[kind])
+        return found
     except msgspec.ValidationError:
         for place, value in enumerate(given):
-            try:
-                msgspec.convert(value, kind)
-            except msgspec.ValidationError:
-                got = _short(value)
-                raise ValueError(f"'{key}[{place}]': wanted {shape}, got {got}") from None
+            if fault := _fault(value, get_args(kind) or (kind,)):
+                raise ValueError(f"'{key}[{place}]': {fault}; wanted {shape}") from None
         raise
+
+
+def _fault(value: object, kinds: Sequence[Any]) -> str:
+    """What is wrong with a value that is to be of one of these kinds."""
+    kind = next((k for k in kinds if isinstance(value, list) == (k is _Triple)), None)
+    if kind is None or not isinstance(value, list | dict):
+        return f"got {_short(value)}"
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        return f"{jsonl.explain(error)}, in {_short(value)}"
+    return ""
 
 
 def _others(given: Any, kind: type[msgspec.Struct], of: str, unread: Counter[str]) -> None:

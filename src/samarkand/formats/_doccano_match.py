@@ -36,52 +36,59 @@ def written(key: Key) -> Row:
 def matched(now: Row, old: Row) -> tuple[list[int], list[int]]:
     """The place among those written of each span and each relation; -1 for what is new.
 
-    By id where all ids that were written are there; else by their order where they say the same
-    one by one; else by what they say, where this is one thing only: position, label and relations,
-    then position and label, then position. Relations likewise, by their ends and their type.
+    By their order where they say the same one by one; else by what they say, where this is one
+    thing only: position, label and relations, then position and label; then by id, where all that
+    were found so far have kept theirs (a file that was on no server); then by position. Relations
+    likewise, by their ends and their type, by id, then by their ends.
     """
-    spans = _by_id(now.ids, old.ids)
-    if spans is None:
-        passes = list(zip(_span_keys(now), _span_keys(old), strict=True))
-        spans = _by_order(*passes[1]) or _by_content(passes)
+    first = [*zip(_span_keys(now), _span_keys(old), strict=True)]
+    spans = _by_order(*first[1]) or _found(first[:2], (now.ids, old.ids), first[2])
     kinds = [kind_of(label) for label in now.label], [kind_of(label) for label in old.label]
     spans = [at if at >= 0 and kinds[0][i] == kinds[1][at] else -1 for i, at in enumerate(spans)]
-    links = _by_id(now.link_ids, old.link_ids)
-    if links is None:
-        mine = _link_keys(now, spans)
-        passes = list(zip(mine, _link_keys(old, list(range(len(old.ids)))), strict=True))
-        links = _by_order(*passes[0]) or _by_content(passes)
+    mine, theirs = _link_keys(now, spans), _link_keys(old, range(len(old.ids)))
+    links = _by_order(mine[0], theirs[0]) or _found(
+        [(mine[0], theirs[0])], (now.link_ids, old.link_ids), (mine[1], theirs[1])
+    )
     return spans, links
 
 
-def _by_id(now: list[int], old: list[int]) -> list[int] | None:
-    if now == old:
-        return list(range(len(now)))
-    place = {id: at for at, id in enumerate(old)}
-    return [place.get(id, -1) for id in now] if place.keys() <= set(now) else None
+#: What is said of each of those that are there, and of each of those that were written.
+Keys = tuple[Sequence[Hashable], Sequence[Hashable]]
 
 
 def _by_order(now: Sequence[Hashable], old: Sequence[Hashable]) -> list[int] | None:
-    return list(range(len(now))) if list(now) == list(old) else None
+    return list(range(len(now))) if now == old and None not in now else None
 
 
-def _by_content(passes: Sequence[tuple[Sequence[Hashable], Sequence[Hashable]]]) -> list[int]:
-    """From the sharpest keys to the vaguest, as many of one key on both sides, in their order."""
-    found = [-1] * len(passes[0][0])
-    taken = [False] * len(passes[0][1])
-    for now, old in passes:
-        left: dict[Hashable, tuple[list[int], list[int]]] = {}
-        for at, key in enumerate(now):
-            if found[at] < 0 and key is not None:
-                left.setdefault(key, ([], []))[0].append(at)
-        for at, key in enumerate(old):
-            if not taken[at] and key in left:
-                left[key][1].append(at)
-        for mine, theirs in left.values():
-            if len(mine) == len(theirs):
-                for a, b in zip(mine, theirs, strict=True):
-                    found[a], taken[b] = b, True
+def _found(
+    sharp: Sequence[Keys], ids: tuple[Sequence[int], Sequence[int]], vague: Keys
+) -> list[int]:
+    """First by the sharp keys, one after another, then by id, then by the vague one."""
+    found = [-1] * len(ids[0])
+    taken: set[int] = set()
+    for keys in sharp:
+        _pair(keys, found, taken)
+    known = [(ids[0][i], ids[1][at]) for i, at in enumerate(found) if at >= 0]
+    if known and all(a == b for a, b in known):
+        _pair(ids, found, taken)
+    _pair(vague, found, taken)
     return found
+
+
+def _pair(keys: Keys, found: list[int], taken: set[int]) -> None:
+    """Put together what has one key, if there are as many on both sides, in their order."""
+    left: dict[Hashable, tuple[list[int], list[int]]] = {}
+    for at, key in enumerate(keys[0]):
+        if found[at] < 0 and key is not None:
+            left.setdefault(key, ([], []))[0].append(at)
+    for at, key in enumerate(keys[1]):
+        if at not in taken and key in left:
+            left[key][1].append(at)
+    for mine, theirs in left.values():
+        if len(mine) == len(theirs):
+            taken.update(theirs)
+            for a, b in zip(mine, theirs, strict=True):
+                found[a] = b
 
 
 def _span_keys(row: Row) -> tuple[list[Hashable], list[Hashable], list[Hashable]]:
@@ -98,7 +105,7 @@ def _span_keys(row: Row) -> tuple[list[Hashable], list[Hashable], list[Hashable]
     )
 
 
-def _link_keys(row: Row, spans: list[int]) -> tuple[list[Hashable], list[Hashable]]:
+def _link_keys(row: Row, spans: Sequence[int]) -> tuple[list[Hashable], list[Hashable]]:
     """What relations say, their ends as places of spans that were written; None for a new one."""
     ends = [
         (spans[head], spans[tail]) if spans[head] >= 0 and spans[tail] >= 0 else None

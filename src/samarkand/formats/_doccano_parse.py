@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from samarkand import jsonl, lines, schema
-from samarkand.errors import Problem
+from samarkand.errors import FormatError, Problem
 from samarkand.formats import _doccano_line as slow
 from samarkand.formats._doccano_line import COMMENTS, ENTITIES, ID, RELATIONS, TEXTS, Line
 from samarkand.formats._doccano_words import KEY
@@ -30,6 +30,10 @@ from samarkand.text import Ints, whole
 BLOCK = 1 << 20
 _HUGE = slow.HUGE
 Numbers = npt.NDArray[Any]
+ONE_VALUE = (
+    "the file is one JSON value over several lines; wanted one object a line. It can be put so by "
+    "`jq -c .` (or `jq -c '.[]'`, if it is a list)"
+)
 _NEWLINE, _BRACES = ord("\n"), (ord("{"), ord("}"))
 
 _SPAN = ("label", "start_offset", "end_offset")
@@ -87,9 +91,7 @@ def parse(
     else:
         parsed = [read(block) for block in blocks]
     found: list[Columns] = []
-    left: list[
-        tuple[int, int]
-    ] = []  # of blocks that are not plain, where their lines begin and end
+    left: list[tuple[int, int]] = []  # the first and last line of blocks that are not plain
     number = 0
     for rows, block, comments in parsed:
         if block is None:
@@ -114,7 +116,10 @@ def joined(parts: list[Columns]) -> Columns:
     columns["path"] = [path.cast(pa.string()) for path in columns["path"]]
     pieces = {name: _joined(columns.pop(name), starts) for name in ("spans", "links")}
     line = np.concatenate(columns.pop("line"))
-    arrays = {name: pa.concat_arrays(columns.pop(name)) for name in list(columns)}
+    try:
+        arrays = {name: pa.concat_arrays(columns.pop(name)) for name in list(columns)}
+    except pa.ArrowInvalid:  # their offsets have 32 bits
+        raise FormatError("more than 2 GiB of text; read fewer lines at a time") from None
     path = arrays.pop("path").dictionary_encode()
     return Columns(path=path, line=line, **arrays, **pieces)
 
@@ -160,7 +165,7 @@ def _block(
     raw = np.frombuffer(data, np.uint8, end - begin, begin)
     ends = np.flatnonzero(raw == _NEWLINE)
     rows = len(ends) + (raw[-1] != _NEWLINE)
-    if shape is None or len(raw) > jsonl.MAX_LINE:
+    if shape is None or len(raw) > jsonl.MAX_LINE or data.find(b"\r", begin, end) >= 0:
         return rows, None, 0
     # Each line begins and ends with a brace, so that no object goes over two lines.
     begins = np.concatenate([[0], ends + 1])[:rows]
@@ -289,6 +294,8 @@ def _by_line(
     """The lines in those ranges, one by one."""
     faults: list[Problem] = []
     split = jsonl.split(path, data, faults)
+    if not faults and slow.is_one_value(data):
+        faults.append(Problem(path, 0, ONE_VALUE))
     numbers, found = [], []
     for begin, end in left if not faults else ():
         for number in range(begin, end):
@@ -297,7 +304,7 @@ def _by_line(
                 numbers.append(first + number)
             except (ValueError, msgspec.MsgspecError) as error:
                 faults.append(Problem(path, number + 1, jsonl.explain(error)))
-    problems += [replace(fault, line=fault.line + first - 1) for fault in faults]
+    problems += [replace(f, line=f.line + first - 1) if f.line else f for f in faults]
     return _placed(_columns(found), path, np.array(numbers, np.int64))
 
 

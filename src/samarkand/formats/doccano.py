@@ -152,7 +152,10 @@ def rows(corpus: Corpus, layer: str, unit: str = UNIT) -> list[Row]:
 
 
 def encode(rows: Sequence[Row]) -> bytes:
-    """Rows as a file: in ASCII, since the server may be left to guess the encoding."""
+    """Rows as a file: in ASCII, since the server guesses the encoding of a file with relations.
+
+    (data_import/pipeline/catalog.py has no option for it; parsers.py then asks chardet.)
+    """
     lines = [json.dumps(msgspec.to_builtins(row), separators=(",", ":")) for row in rows]
     return "".join(f"{line}\n" for line in lines).encode()
 
