@@ -55,6 +55,8 @@ ROWS = (
         "reading the files' bytes", "standoff.files_alone", 7, at_most=True),
     Row("documented", "brat folder to Parquet", "standoff.ours",
         "EDS-NLP's Docs, as documented", "standoff.edsnlp_docs", 10),
+    Row("labelstudio", "Label Studio JSON to tables", "labelstudio.ours",
+        "`json.load`, flattened in Python", "labelstudio.json_load", 4),
     Row("tags", "spans to IOB2 over given tokens", "tags.ours_given",
         "spaCy `offsets_to_biluo_tags`", "tags.spacy_given", 40),
     Row("tokens", "text to English tokens and IOB2", "tags.ours_text",
@@ -77,6 +79,7 @@ ROWS = (
 STEPS = {
     "standoff": ("standoff.prepare",),
     "documented": ("standoff.prepare",),
+    "labelstudio": ("labelstudio.prepare",),
     "tags": ("common.write_inputs", "tags.prepare"),
     "tokens": ("common.write_inputs",),
     "docbin": ("common.write_inputs", "tags.prepare"),

@@ -26,7 +26,8 @@ app.add_typer(doccano, name="doccano")
 
 #: The formats that are written and read, and those that are only read.
 FORMS = (
-    "bioc, brat, cas-json, cas-xmi, conll, docbin, doccano, jsonl, prodigy, quotes, re3d, webanno"
+    "bioc, brat, cas-json, cas-xmi, conll, docbin, doccano, jsonl, labelstudio, "
+    "prodigy, quotes, re3d, webanno"
 )
 READ_ONLY = "gate"
 
