@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "store" / "good"
 COMMANDS = (
     *("init", "import", "convert", "check", "build"),
-    *("diff", "merge", "install-merge-driver"),
+    *("diff", "merge", "install-merge-driver", "doccano"),
 )
 
 
@@ -32,7 +32,7 @@ def test_every_command_has_help_with_an_example_or_a_pointer(command: str) -> No
     code, out, _ = run(command, "--help")
     assert code == 0
     assert "Usage:" in out
-    assert any(word in out for word in ("Example:", "Load it with", "docs/checks.md"))
+    assert any(word in out for word in ("Example:", "A first try:", "Load it with", "docs/checks.md"))
 
 
 def test_help_lists_every_command_and_the_readme_does() -> None:
