@@ -37,8 +37,9 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
     notes: list[str] = []
     found: dict[str, Document] = {}
     systems: dict[str, object] = {}
+    by_folder = _by_folder(files)
     for path in sorted(path for path in files if path.endswith(".xmi")):
-        place = _beside(path, files, problems)
+        place = _beside(path, by_folder, problems)
         if place is None:
             continue
         if place not in systems:
@@ -53,24 +54,29 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
     return _cas.reading(layer, found, ".xmi", unread, notes, problems)
 
 
-def _beside(path: str, files: Files, problems: list[Problem]) -> str | None:
+def _by_folder(files: Files) -> dict[str, list[str]]:
+    """The paths of the type systems in each folder; of one called TypeSystem.xml, it alone."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(files):
+        folder, _, name = path.rpartition("/")
+        if name.lower().endswith("typesystem.xml"):
+            found.setdefault(folder, []).append(path)
+    for folder, paths in found.items():
+        named = [path for path in paths if path.lower().rpartition("/")[2] == "typesystem.xml"]
+        found[folder] = named or paths
+    return found
+
+
+def _beside(path: str, by_folder: dict[str, list[str]], problems: list[Problem]) -> str | None:
     """The path of the type system nearest to a file; empty if there is none, None at a fault."""
     folder = path
     while folder:
         folder = folder.rpartition("/")[0]
-        start = f"{folder}/" if folder else ""
-        here = [
-            name
-            for name in files
-            if name.startswith(start)
-            and "/" not in name[len(start) :]
-            and name.lower().endswith("typesystem.xml")
-        ]
-        named = [name for name in here if name[len(start) :].lower() == "typesystem.xml"]
-        if len(named or here) == 1:
-            return (named or here)[0]
+        here = by_folder.get(folder, [])
+        if len(here) == 1:
+            return here[0]
         if here:
-            message = f"which type system is its? there are {', '.join(sorted(here))}"
+            message = f"which type system is its? there are {', '.join(here)}"
             problems.append(Problem(path, 0, f"{message}; leave one, called TypeSystem.xml"))
             return None
     return ""
