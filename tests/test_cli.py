@@ -32,7 +32,9 @@ def test_every_command_has_help_with_an_example_or_a_pointer(command: str) -> No
     code, out, _ = run(command, "--help")
     assert code == 0
     assert "Usage:" in out
-    assert any(word in out for word in ("Example:", "A first try:", "Load it with", "docs/checks.md"))
+    assert any(
+        word in out for word in ("Example:", "A first try:", "Load it with", "docs/checks.md")
+    )
 
 
 def test_help_lists_every_command_and_the_readme_does() -> None:

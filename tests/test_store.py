@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from samarkand import blocks, store
-from samarkand.corpus import About, Corpus, Provenance
+from samarkand import blocks, schema, store
+from samarkand.corpus import About, Corpus, Provenance, table
 from samarkand.errors import CorpusError, Problem, SamarkandError
 from samarkand.jsonl import MAX_LINE
 from tests.corpora import LAYER, corpora
@@ -102,3 +102,11 @@ def test_the_quick_way_and_the_way_line_by_line_read_alike(corpus: Corpus) -> No
     assert quick is not None
     by_line = blocks._by_line(files, problems)
     assert (quick, problems) == (by_line, [])
+
+
+def test_metadata_that_is_called_as_a_column_is_refused(tmp_path: Path) -> None:
+    row = {"doc": "a", "text": "b", "metadata": [{"name": "title", "value": "c"}]}
+    with pytest.raises(CorpusError) as caught:
+        store.write(Corpus(table(schema.DOCUMENTS, [row])), tmp_path / "root")
+    assert str(caught.value) == "metadata of 'a' is called 'title', as a column is"
+    assert not (tmp_path / "root").exists()

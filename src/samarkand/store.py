@@ -194,15 +194,17 @@ def write(corpus: Corpus, root: Path | str, layers: Iterable[str] | None = None)
     Each file and each layer's folder is replaced whole or not at all. A document's hash is recorded
     now if it was not yet. Files that say the same already are left alone, so a label schema keeps
     its comments; other files in a layer's folder stay. Texts that the corpus lacks are not deleted.
-    Errors: CorpusError for names that are not safe as file names; then nothing was written.
+    Errors: CorpusError for names that are not safe as file names, and metadata that is called as a
+    column is; then nothing was written.
     """
     root = Path(root)
     chosen = [corpus.layers[name] for name in (corpus.layers if layers is None else layers)]
     for name in [*corpus.documents["doc"].to_pylist(), *_parts(chosen)]:
         _safe(name)
+    articles = jsonl.encode(_articles(corpus.documents))
     for doc, text in _rows(corpus.documents.select(["doc", "text"])):
         files.write(root / layout.TEXTS / f"{doc}.txt", text.encode())
-    files.write(root / layout.ARTICLES, jsonl.encode(_articles(corpus.documents)))
+    files.write(root / layout.ARTICLES, articles)
     for layer in chosen:
         write_layer(layer, root)
     if corpus.labels != layout.current(root, layout.SCHEMA, label_schema.parse):
@@ -261,6 +263,10 @@ def _articles(documents: pa.Table) -> list[dict[str, Any]]:
     listed = []
     for row in documents.to_pylist():
         row["sha256"] = row["sha256"] or digest(row["text"])
+        taken = {pair["name"] for pair in row["metadata"]} & {*layout.Article.__struct_fields__}
+        if taken:
+            message = f"metadata of '{row['doc']}' is called '{min(taken)}', as a column is"
+            raise CorpusError([Problem("", 0, message)])
         known = {n: row[n] for n in layout.Article.__struct_fields__ if row[n] is not None}
         listed.append(known | {pair["name"]: pair["value"] for pair in row["metadata"]})
     return listed
