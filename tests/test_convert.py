@@ -49,6 +49,20 @@ def test_parts_are_converted_to_what_the_whole_is(jobs: int, tmp_path: Path) -> 
     assert files.tree(tmp_path / "parts") == files.tree(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_every_format_reads_what_was_written_in_parts(form: str, tmp_path: Path) -> None:
+    source = written(tmp_path / "source", "jsonl")
+    said = convert.convert(source, tmp_path / "out", "jsonl", form, lossy=True, size=200_000)
+    assert len(parts.parts(source, (".jsonl",), LINES, 200_000)) > 2
+    reading = convert.read(tmp_path / "out", form, LAYER)
+    assert len(reading.corpus.documents) == said.documents == 24
+    whole = convert.read(source, "jsonl", LAYER).corpus
+    narrowed = FORMATS[form].narrow(whole, LAYER)
+    assert reading.corpus.documents.equals(narrowed.documents)
+    mine, wanted = (c.layers[LAYER].entities for c in (reading.corpus, narrowed))
+    assert mine.equals(wanted)
+
+
 def test_losses_are_refused_with_nothing_written(tmp_path: Path) -> None:
     source = written(tmp_path / "source", "brat")
     with pytest.raises(SamarkandError, match="nothing was written; --lossy"):

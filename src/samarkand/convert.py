@@ -13,7 +13,7 @@ from samarkand import check, files, parts, store
 from samarkand.corpus import Corpus
 from samarkand.errors import Problem, SamarkandError
 from samarkand.formats import FORMATS, READERS
-from samarkand.formats.base import LINES, Format, Reader, Reading
+from samarkand.formats.base import LINES, WHOLE, Format, Reader, Reading
 from samarkand.losses import Loss, losses, totals
 from samarkand.parts import Part
 from samarkand.progress import Progress, silent
@@ -233,7 +233,7 @@ def _placed(folder: Path, part: Path, kind: str) -> None:
         if not to.exists():
             file.rename(to)
         elif to.read_bytes() != file.read_bytes():
-            if kind == LINES:
+            if kind in (LINES, WHOLE):  # what is read as a whole are tables of lines
                 with to.open("ab") as whole:
                     whole.write(file.read_bytes())
             else:
