@@ -24,7 +24,7 @@ def read(tasks: list[Opened], texts: pa.Array) -> tuple[pa.Table, pa.Table, Mask
 
     `texts` are the tasks' texts. Entities are sorted by task and position.
     """
-    found = _labelstudio_shape.find([bytes(task.result) for task in tasks])
+    found = _labelstudio_shape.find([task.result for task in tasks])
     docs = pa.array([task.doc for task in tasks], pa.string())
     odd = found.odd
     entities = _entities(found, texts, docs, odd)
@@ -84,8 +84,8 @@ def _relations(found: Found, ids: pa.ChunkedArray, docs: pa.Array, odd: Mask) ->
         "head": _strings(found, found.relations, "from_id"),
         "tail": _strings(found, found.relations, "to_id"),
     }
-    for ends in columns.values():
-        place = pc.index_in(ends, known.dictionary).fill_null(-1).to_numpy().astype(np.int64)
+    both = pc.index_in(pa.concat_arrays(columns.values()), known.dictionary).fill_null(-1)
+    for place in np.split(both.to_numpy().astype(np.int64), 2):
         odd[task[~_among(place * tasks + task, codes)]] = True
     first = np.searchsorted(task, np.arange(tasks))
     number = pa.array(np.arange(len(task)) - first[task] + 1).cast(pa.string())

@@ -111,20 +111,21 @@ class Found:
     odd: Mask
 
 
-def find(tasks: list[bytes]) -> Found:
+def find(tasks: list[msgspec.Raw]) -> Found:
     """The labels and relations of tasks, each given as its array of results."""
-    data = np.frombuffer(b"".join(tasks) + bytes(8), np.uint8)
-    sizes = np.array([len(task) for task in tasks], np.int64)
+    data = np.frombuffer(b"".join((*tasks, bytes(8))), np.uint8)
+    sizes = np.array([memoryview(task).nbytes for task in tasks], np.int64)
     start = np.cumsum(sizes) - sizes
-    quotes, braces = (np.flatnonzero(data == ord(mark)) for mark in '"{')
-    first = np.searchsorted(quotes, start)
-    count = np.searchsorted(quotes, start + sizes) - first
-    opened = np.searchsorted(braces, start + sizes) - np.searchsorted(braces, start)
+    quotes, braces, escapes = (np.flatnonzero(data == ord(mark)) for mark in '"{\\')
+    number = [
+        np.searchsorted(marks, start + sizes) - np.searchsorted(marks, start)
+        for marks in (quotes, braces, escapes)
+    ]
+    odd = number[2] > 0
     shapes = [_of(tasks, b'"value"', _NO_LABELS), _of(tasks, b'"from_id"', _NO_RELATIONS)]
-    odd = np.array([b"\\" in task for task in tasks], np.bool_)
-    number = _counts(count, opened, shapes, odd)
+    number = _counts(number[0], number[1], shapes, odd)
     begin, end, found = [], [], []
-    base = first
+    base = np.searchsorted(quotes, start)
     for shape, many in zip(shapes, number, strict=True):
         task = np.repeat(np.arange(len(tasks)), many)
         place = _within(many)
@@ -144,9 +145,9 @@ _TRIED = 3
 _NO_LABELS, _NO_RELATIONS = Shape((), (), (), 1, 0), Shape((), (), (), 0, 1)
 
 
-def _of(tasks: list[bytes], key: bytes, otherwise: Shape) -> Shape:
+def _of(tasks: list[msgspec.Raw], key: bytes, otherwise: Shape) -> Shape:
     """The shape of the first plain result that has that key, of the first tasks that have one."""
-    for task in islice((task for task in tasks if key in task), _TRIED):
+    for task in islice((task for task in tasks if key in bytes(task)), _TRIED):
         try:
             listed = msgspec.json.decode(task, type=list[msgspec.Raw])
         except msgspec.MsgspecError:

@@ -29,7 +29,7 @@ _ABOUT = (
 ANSWERS = ("choices", "textarea", "number", "rating", "datetime", "taxonomy", "pairwise", "ranker")
 
 
-@dataclass
+@dataclass(slots=True)
 class Opened:
     """A task that can be read: its document, and the results of one annotation, as bytes.
 
@@ -171,14 +171,15 @@ def refusal(kind: str) -> str:
 
 def _choose(task: Task, log: Log) -> Annotation | None:
     """The annotation that is read: the latest not cancelled, or else the latest prediction."""
-    made = task.annotations or []
+    made, guesses = task.annotations or [], task.predictions or []
     kept = [annotation for annotation in made if not annotation.was_cancelled]
     if len(kept) > 1:
         kept.sort(key=_when)
-    log.unread["cancelled annotation"] += len(made) - len(kept)
-    log.unread["draft"] += len(task.drafts or [])
-    guesses = sorted(task.predictions or [], key=_when)
-    if made:
+    if len(kept) < len(made):
+        log.unread["cancelled annotation"] += len(made) - len(kept)
+    if task.drafts:
+        log.unread["draft"] += len(task.drafts)
+    if made and guesses:
         log.unread["prediction"] += len(guesses)
     for annotation in kept[:-1]:
         log.unread[f"annotation by {_who(annotation)}, beside a later one"] += 1
@@ -187,6 +188,7 @@ def _choose(task: Task, log: Log) -> Annotation | None:
         return kept[-1]
     if made or not guesses:
         return None
+    guesses.sort(key=_when)
     log.unread["prediction"] += len(guesses) - 1
     log.unread["score of a whole prediction"] += guesses[-1].score is not None
     log.predicted += 1
