@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-FORMS = "brat, conll, quotes"
+FORMS = "brat, conll, doccano, quotes"
 
 
 def _clean(command: Callable[..., Any]) -> Callable[..., Any]:
