@@ -1,7 +1,6 @@
 """The key of a row: what we wrote there, read back and held against the row that it stands in."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
@@ -110,30 +109,33 @@ def _alone(said: bytes) -> Key:
 
 def _faults(key: Key, text: str) -> Iterator[str]:
     for name, part in (("spans", key.spans), ("links", key.links)):
-        columns = [getattr(part, column) for column in part.__struct_fields__]
-        if len({len(column) for column in columns}) > 1:
+        columns = msgspec.structs.astuple(part)
+        if len(set(map(len, columns))) > 1:
             yield f"the lists in '{name}' are not of one length"
         if part.id != sorted(set(part.id)):
             yield f"the ids in '{name}' do not ascend"
     ids = set(key.spans.id)
     if not ids.issuperset(key.links.from_id) or not ids.issuperset(key.links.to_id):
         yield "a relation in 'links' leads to no span in 'spans'"
-    mentions = Counter(mention_ids(key))
-    if len(mentions) < mentions.total() and FRAGMENT not in key.links.type:
+    named = mention_ids(key)
+    mentions = set(named)
+    if len(mentions) < len(named) and FRAGMENT not in key.links.type:
         yield "one mention has several spans in 'spans' and no FRAGMENT joins them"
-    if not mentions.keys() >= key.entities.keys():
+    if "" in mentions or "" in key.links.of:
+        yield "an id is empty"
+    if not key.entities.keys() <= mentions:
         yield f"{_first(key.entities, mentions)!r} in 'entities' is no mention in 'spans'"
-    yield from _of_relations(key, mentions.keys(), text)
+    yield from _of_relations(key, mentions, text)
     stances = {stance.stance for stance in key.stances}
     if len(stances) < len(key.stances):
         yield "an id stands twice in 'stances'"
-    if mentions.total() < len(key.spans.id):
+    if len(named) < len(key.spans.id):
         shown = zip(key.spans.of, map(kind_of, key.spans.label), strict=True)
         hubs = [of for of, kind in shown if kind == HUB]
         if len(set(hubs)) < len(hubs) or not stances.issuperset(hubs):
             yield f"the stances in 'spans' are {', '.join(hubs)}; wanted those of 'stances', once"
     for stance in key.stances:
-        yield from _of_stance(stance, mentions.keys(), text)
+        yield from _of_stance(stance, mentions, text)
 
 
 def _of_relations(key: Key, mentions: Collection[str], text: str) -> Iterator[str]:
@@ -166,14 +168,24 @@ def _misplaced(of: str, spans: Iterable[lines.Span], text: str) -> Iterator[str]
 
 def mention_ids(key: Key) -> list[str]:
     """The ids of the mentions that were written, one a span."""
+    if _is_plain(key):
+        return key.spans.of
     shown = zip(key.spans.of, map(kind_of, key.spans.label), strict=True)
     return [of for of, kind in shown if kind == MENTION]
 
 
+def _is_plain(key: Key) -> bool:
+    """Whether all spans are mentions."""
+    kinds = list(map(kind_of, key.spans.label))
+    return kinds.count(MENTION) == len(kinds)
+
+
 def relation_ids(key: Key) -> list[str]:
     """The ids of the relations between mentions that were written."""
-    kinds = dict(zip(key.spans.id, map(kind_of, key.spans.label), strict=True))
     links = key.links
+    if FRAGMENT not in links.type and _is_plain(key):
+        return links.of
+    kinds = dict(zip(key.spans.id, map(kind_of, key.spans.label), strict=True))
     ends = zip(links.from_id, links.to_id, links.type, links.of, strict=True)
     return [of for a, b, type, of in ends if type != FRAGMENT and kinds[a] == kinds[b] == MENTION]
 

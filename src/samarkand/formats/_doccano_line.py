@@ -75,14 +75,11 @@ def read(line: bytes, unread: Counter[str]) -> Line:
     key = value.get(KEY)
     if key is not None and not isinstance(key, str):
         raise ValueError(f"'{KEY}': wanted a string that holds JSON, got {_short(key)}")
-    found = Line(
-        _id(value.get(ID)),
-        value[text],
-        key,
-        _metadata(value, (ID, text, spans, RELATIONS, COMMENTS, KEY)),
-        _spans(spans, _list(value, spans), unread),
-        _links(_list(value, RELATIONS), unread),
-    )
+    items, named = _spans(spans, _list(value, spans), unread)
+    links = _links(_list(value, RELATIONS), unread)
+    _no_link_to_the_nameless(links, {item[0] for item in items} - named)
+    metadata = _metadata(value, (ID, text, spans, RELATIONS, COMMENTS, KEY))
+    found = Line(_id(value.get(ID)), value[text], key, metadata, items, links)
     comments = _list(value, COMMENTS)
     if not isinstance(comments, list):
         raise ValueError(f"'{COMMENTS}': wanted a list, got {_short(comments)}")
@@ -131,18 +128,29 @@ def _id(value: object) -> str | None:
     return str(value)
 
 
-def _spans(key: str, given: object, unread: Counter[str]) -> list[Item]:
+def _spans(key: str, given: object, unread: Counter[str]) -> tuple[list[Item], set[int]]:
+    """The spans, and the ids that they bear themselves."""
     found: list[Any] = _convert(key, given, _Span | _Triple, _SPAN_SHAPE)
     _others(given, _Span, "a span", unread)
-    ids = _numbered([None if isinstance(span, tuple) else span.id for span in found])
+    own = [None if isinstance(span, tuple) else span.id for span in found]
     items: list[Item] = []
-    for place, (id, span) in enumerate(zip(ids, found, strict=True)):
+    for place, (id, span) in enumerate(zip(_numbered(own), found, strict=True)):
         if not isinstance(span, tuple):
             span = span.start_offset, span.end_offset, span.label
         if not -HUGE < min(span[:2]) <= max(span[:2]) < HUGE:
             raise ValueError(f"'{key}[{place}]' is at {span[0]}-{span[1]}; no text is as long")
         items.append((id, *span))
-    return items
+    return items, {id for id in own if id is not None}
+
+
+def _no_link_to_the_nameless(links: list[Item], numbers: set[int]) -> None:
+    """Errors: ValueError where a relation leads to a number that we gave a span without an id."""
+    for id, head, tail, type in links:
+        for end in sorted({head, tail} & numbers):
+            raise ValueError(
+                f"relation {id} ('{type}') leads to span {end}, but no span bears that id; "
+                "relations need spans with ids"
+            )
 
 
 def _links(given: object, unread: Counter[str]) -> list[Item]:

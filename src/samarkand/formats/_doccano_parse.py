@@ -80,7 +80,7 @@ def parse(
     Faults go to `problems`, and what cannot be represented is counted in `unread`. `quick=False`
     reads all of it line by line, to the same result.
     """
-    if data == b"\n":  # what the server writes where there is nothing to export
+    if data == b"\n" and first == 1:  # what the server writes where there is nothing to export
         return []
     shape = _shape(data) if quick else None
     read = partial(_block, data, shape)
@@ -250,7 +250,7 @@ def _part(lists: pa.Array | None, names: tuple[str, ...], rows: int) -> Part | N
     sizes = lists.value_lengths().to_numpy()
     if id.null_count == 0:
         ids = id.to_numpy()
-    elif id.null_count == len(id):
+    elif id.null_count == len(id) and names == _LINK:
         ids = np.arange(len(flat)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
     else:
         return None

@@ -69,8 +69,8 @@ def place(
 
 def by_id(part: Part) -> Part:
     """Spans or relations sorted by line and id."""
-    row, id = np.diff(part.row), np.diff(part.id)
-    if bool(((row > 0) | (row == 0) & (id >= 0)).all()):
+    row, rises = np.diff(part.row), part.id[1:] >= part.id[:-1]
+    if bool(((row > 0) | (row == 0) & rises).all()):
         return part
     return taken(part, np.lexsort((part.id, part.row)))
 

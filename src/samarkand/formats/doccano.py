@@ -89,10 +89,10 @@ CODE_POINTS = (
 def read(files: Files, layer: str, first: int = 1, unit: str = POINTS) -> Reading:
     """doccano's lines as a corpus.
 
-    `unit` is what the offsets of lines without our key count: "code points" or "utf-16". Errors:
-    FormatError with every line that is of none of the shapes, has a span outside its text or a
-    relation to no span, repeats a document, or whose text is not the one that our key was written
-    for.
+    `unit` is what the offsets of lines without our key count: "code points" or "utf-16" (else a
+    ValueError). Errors: FormatError with every line that is of none of the shapes, has a span
+    outside its text or a relation to no span, repeats a document, or whose text is not the one that
+    our key was written for.
     """
     return _read(files, layer, first, unit)
 
@@ -101,6 +101,7 @@ def _read(
     files: Files, layer: str, first: int = 1, unit: str = POINTS, quick: bool = True
 ) -> Reading:
     """`quick=False` reads every line by itself, and takes each as edited, to the same result."""
+    _known(unit)
     problems: list[Problem] = []
     unread: Counter[str] = Counter()
     parts = (parse(path, files[path], first, problems, unread, quick) for path in sorted(files))
@@ -148,7 +149,13 @@ def rows(corpus: Corpus, layer: str, unit: str = UNIT) -> list[Row]:
     The server refuses a row whose text is empty, and drops spans that overlap unless the project
     allows it. Errors: samarkand.text.OffsetError for a span outside its text.
     """
+    _known(unit)
     return written.rows(narrow(corpus, layer), layer, unit)
+
+
+def _known(unit: str) -> None:
+    if unit not in (POINTS, UTF16):
+        raise ValueError(f"the unit is {unit!r}; wanted {POINTS!r} or {UTF16!r}")
 
 
 def encode(rows: Sequence[Row]) -> bytes:
