@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 HOME, ROOT, LAYER = "doccano-server", "doccano-corpus", "hand/a"
 #: How many documents there are, how many spans each, and in how many one is edited on the server.
 DOCUMENTS, SPANS, EDITED = 1000, 20, 20
-#: Seconds between two questions whether the server is done.
-STEP = 0.05
+#: Seconds between two questions whether the server is done, as ours waits: questions slow it down.
+STEP = 0.2
 
 #: A span: document, label, first code point, covered text.
 Span = tuple[str, str, str, str]
@@ -59,6 +59,7 @@ def prepare(data: Path, count: int) -> None:
     home.mkdir(exist_ok=True, mode=0o700)
     if (env := os.environ.get("SAMARKAND_DOCCANO_ENV")) and not (home / "env").exists():
         (home / "env").symlink_to(Path(env).absolute())
+        (home / "samarkand-doccano").touch()  # as `up` marks a folder of its own
     server.up(home, 0)
     server.down(home)
 
@@ -122,12 +123,13 @@ def _server(data: Path) -> Iterator[Any]:
     from samarkand.doccano import remote, server
 
     home = Path(tempfile.mkdtemp(dir=data))
+    shutil.copytree(
+        data / HOME, home, ignore=shutil.ignore_patterns("env", "log"), dirs_exist_ok=True
+    )
     (home / "env").symlink_to((data / HOME / "env").resolve())
-    shutil.copytree(data / HOME / "data", home / "data")
-    for name in ("password", "secret"):
-        shutil.copy(data / HOME / name, home / name)
+    url = server.up(home, 0).url  # where it does not start, its log stays
     try:
-        client = remote.connect(server.up(home, 0).url, home, _never)
+        client = remote.connect(url, home, _never)
         first = projects.create(client, Corpus(layers={LAYER: Layer(LAYER)}), LAYER, "")
         _raw_upload(client, first, b'{"text":"One.","entities":[],"relations":[]}\n')
         _raw_export(client, first)

@@ -38,6 +38,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("doccano")
     if env := os.environ.get("SAMARKAND_DOCCANO_ENV"):
         (folder / "env").symlink_to(env)
+        (folder / "samarkand-doccano").touch()
     said = server.up(folder, 0)
     assert said.running
     yield folder
@@ -484,7 +485,7 @@ def test_commands_say_what_is_missing(tmp_path: Path, root: Path) -> None:
     code, _, err = run("doccano", "push", LAYER, "--home", home, "--root", root)
     assert (code, err) == (
         1,
-        "no doccano was started here; `samarkand doccano up`, or --server URL\n",
+        "no doccano runs here; `samarkand doccano up`, or --server URL\n",
     )
 
 

@@ -252,6 +252,8 @@ def merge(
     from samarkand import store, versions
     from samarkand.merge import merge
 
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SamarkandError(f"{out}: is there already; choose another place")
     old, mine, other = (versions.corpus(version, root) for version in (base, ours, theirs))
     merged = merge(old, mine, other)
     for conflict in merged.conflicts:

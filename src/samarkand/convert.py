@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -196,8 +197,12 @@ def _done(tasks: Sequence[_Task], jobs: int) -> Iterator[_Result]:
         yield from map(_convert, tasks)
         return
     context = multiprocessing.get_context("spawn")  # threads do not survive a fork
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context) as pool:
-        yield from pool.map(_convert, tasks)
+    try:
+        with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context) as pool:
+            yield from pool.map(_convert, tasks)
+    except BrokenProcessPool:
+        message = "a process was killed, perhaps for want of memory; try fewer --jobs"
+        raise SamarkandError(message) from None
 
 
 def _convert(task: _Task) -> _Result:
@@ -232,13 +237,12 @@ def _placed(folder: Path, part: Path, kind: str) -> None:
         to.parent.mkdir(parents=True, exist_ok=True)
         if not to.exists():
             file.rename(to)
+        elif kind in (LINES, WHOLE):  # what is read as a whole are tables of lines
+            with file.open("rb") as more, to.open("ab") as whole:
+                shutil.copyfileobj(more, whole)
         elif to.read_bytes() != file.read_bytes():
-            if kind in (LINES, WHOLE):  # what is read as a whole are tables of lines
-                with to.open("ab") as whole:
-                    whole.write(file.read_bytes())
-            else:
-                number = int(part.name.rpartition("-")[2]) + 1
-                file.rename(to.with_name(f"{to.stem}-{number:05}{to.suffix}"))
+            number = int(part.name.rpartition("-")[2]) + 1
+            file.rename(to.with_name(f"{to.stem}-{number:05}{to.suffix}"))
     shutil.rmtree(part, ignore_errors=True)
 
 

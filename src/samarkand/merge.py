@@ -7,8 +7,7 @@ needs is a conflict, not a dangling reference.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import TypeVar
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -17,13 +16,13 @@ import pyarrow.compute as pc
 from samarkand import match, schema
 from samarkand.changes import Row
 from samarkand.corpus import Corpus, Layer, table
-from samarkand.diff import KEYS, REFERENCES, Delta, LayerDiff, diff, layers
+from samarkand.diff import KEYS, REFERENCES, Delta, Diff, LayerDiff, diff, layers
+from samarkand.errors import SamarkandError
 from samarkand.reconcile import Ids, Key, followed, reconcile
-from samarkand.three_way import Conflict, combine, named
+from samarkand.three_way import Conflict, by_field, combine, named, whole
 
 #: What one side did to rows of one table: the new row, None for one that is removed.
 Edits = dict[Key, Row | None]
-T = TypeVar("T")
 
 SIDES = ("ours", "theirs")
 ROW = ("doc", "id")
@@ -51,11 +50,14 @@ def merge(base: Corpus, ours: Corpus, theirs: Corpus, prefer: str = "") -> Merge
 
     `prefer` is "ours" or "theirs" for rows in conflict to be as that side has them.
     """
+    for side, corpus in (("the base", base), *zip(SIDES, (ours, theirs), strict=True)):
+        _no_repeats(side, corpus)
     changes = diff(base, ours), diff(base, theirs)
     conflicts: list[Conflict] = []
     documents = _sides(changes[0].documents, changes[1].documents, KEYS["documents"])
     left_out = _torn(documents, conflicts)
     texts = _new_texts(documents)
+    _needed(documents, changes, left_out)
     actors = _sides(changes[0].actors, changes[1].actors, KEYS["actors"])
     found: dict[str, Layer] = {}
     touched: list[set[str]] = [set(), set()]  # documents that each side annotated
@@ -70,12 +72,24 @@ def merge(base: Corpus, ours: Corpus, theirs: Corpus, prefer: str = "") -> Merge
     actor_edits = _rows("", "actors", actors, conflicts, prefer)
     corpus = Corpus(
         _edited(base.documents, schema.DOCUMENTS, edits, KEYS["documents"]),
-        _whole("the label schema", base.labels, ours.labels, theirs.labels, conflicts),
+        whole("the label schema", base.labels, ours.labels, theirs.labels, conflicts),
         _edited(base.actors, schema.ACTORS, actor_edits, KEYS["actors"]),
         found,
-        _by_field("", "corpus.toml", base.about, ours.about, theirs.about, conflicts),
+        by_field("", "corpus.toml", base.about, ours.about, theirs.about, conflicts),
     )
     return Merged(corpus, tuple(conflicts))
+
+
+def _no_repeats(side: str, corpus: Corpus) -> None:
+    """Errors: SamarkandError for two annotations of one id: which of them is meant is not known."""
+    for layer in corpus.layers.values():
+        for name in schema.TABLES:
+            keys = pc.binary_join_element_wise(*layer.table(name).select(["doc", "id"]), "/")
+            if len(keys.unique()) < len(keys):
+                counts = keys.value_counts().to_pylist()
+                twice = next(each["values"] for each in counts if each["counts"] > 1)
+                hint = "give each an id of its own"
+                raise SamarkandError(f"{side} has {twice} twice in {layer.name}; {hint}")
 
 
 def _sides(ours: Delta, theirs: Delta, key: Key, left_out: Sequence[set[str]] = ()) -> Sides:
@@ -120,6 +134,15 @@ def _torn(documents: Sides, conflicts: list[Conflict]) -> tuple[set[str], set[st
             if key[0] in side:
                 del edits[key]
     return out
+
+
+def _needed(documents: Sides, changes: Sequence[Diff], left_out: tuple[set[str], set[str]]) -> None:
+    """A document that one side removed and the other annotated stays, with its annotations."""
+    for place, edits in enumerate(documents.edits):
+        removed = {key[0] for key, row in edits.items() if row is None}
+        deltas = [d for side in changes[1 - place].layers.values() for d in side.tables.values()]
+        parts = [part["doc"] for delta in deltas for part in (delta.added, delta.new)]
+        left_out[place].update(removed & {doc for part in parts for doc in part.to_pylist()})
 
 
 def _new_texts(documents: Sides) -> tuple[dict[str, str], dict[str, str]]:
@@ -205,7 +228,7 @@ def _layer(
     for kind, edits in rows.items():
         _off_the_text(name, kind, sides[kind], edits, texts, conflicts)
     made = [side.provenance[1] for side in changes]
-    provenance = _by_field(name, "provenance", old.provenance, made[0], made[1], conflicts)
+    provenance = by_field(name, "provenance", old.provenance, made[0], made[1], conflicts)
     tables = {k: _edited(old.table(k), wanted, rows[k], ROW) for k, wanted in schema.TABLES.items()}
     return Layer(name, **tables, provenance=provenance)
 
@@ -316,35 +339,3 @@ def _edited(rows: pa.Table, wanted: pa.Schema, edits: Edits, key: Key) -> pa.Tab
     _, places = match.by_key(pa.table(columns, names=list(key)), rows, *key)
     kept = rows.take(pa.array(np.delete(np.arange(len(rows)), places)))
     return pa.concat_tables([kept, table(wanted, [row for row in edits.values() if row])])
-
-
-def _whole(what: str, base: T, ours: T, theirs: T, conflicts: list[Conflict]) -> T:
-    if ours in (theirs, base):
-        return theirs
-    if theirs != base:
-        words = f"both sides changed {what}; it was kept as it was"
-        conflicts.append(Conflict("", "", "", "", (), None, None, None, words))
-        return base
-    return ours
-
-
-def _by_field(layer: str, what: str, base: T, ours: T, theirs: T, conflicts: list[Conflict]) -> T:
-    """Two dataclasses merged field by field; where both changed one, the base's is kept."""
-    if None in (ours, theirs) or ours in (theirs, base) or theirs == base:
-        if ours is None or theirs is None:
-            return ours or theirs if base is None else _whole(what, base, ours, theirs, conflicts)
-        return _whole(what, base, ours, theirs, conflicts)
-    merged, differ = {}, []
-    for field in fields(ours):  # type: ignore[arg-type]
-        old, mine, other = (getattr(side, field.name, None) for side in (base, ours, theirs))
-        if mine in (other, old):
-            merged[field.name] = other
-        elif other == old:
-            merged[field.name] = mine
-        else:
-            merged[field.name] = old if base is not None else min(mine, other, key=repr)
-            differ.append(f"{field.name} {mine!r} (ours), {other!r} (theirs)")
-    if differ:
-        words = f"both sides changed {what}: {'; '.join(differ)}; kept as it was"
-        conflicts.append(Conflict(layer, "", "", "", (), None, None, None, words))
-    return type(ours)(**merged)

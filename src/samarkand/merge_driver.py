@@ -81,6 +81,9 @@ def run(base: Path, ours: Path, theirs: Path, path: str) -> list[str]:
             replace(problem, message=f"{problem.message}; it was merged as text")
             for problem in error.problems
         ) from None
+    except Exception:
+        _as_text(base, ours, theirs)  # whatever it was, no side may be lost
+        raise
     files.write(ours, content)
     return [str(conflict) for conflict in conflicts]
 

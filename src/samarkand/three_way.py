@@ -1,8 +1,8 @@
 """One row of a table, merged from two sides: what each column is, and where the sides disagree."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from samarkand import schema
 from samarkand.changes import Row, about, short
@@ -16,7 +16,7 @@ GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 #: Columns of names and values, which are merged name by name.
 NAMED = ("attributes", "metadata")
-REMOVED = "removed"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ def combine(
     merged: dict[str, Any] = {}
     differ: list[str] = []
     for columns in _groups(table, ours):
-        sides = [_part(row, columns) for row in (base, ours, theirs)]
+        sides = [_part(row, columns, ours) for row in (base, ours, theirs)]
         part = _merged(*sides)
-        if part is None and columns[0] in NAMED:
+        if part is None and columns[0] in NAMED and isinstance(ours[columns[0]], list):
             part = _by_name(columns[0], *sides)
         if part is None:
             part = sides[0] if base is not None else min(sides[1], sides[2], key=repr)
@@ -119,10 +119,10 @@ def _groups(table: str, row: Row) -> Iterable[tuple[str, ...]]:
     yield from ((column,) for column in row if column not in grouped)
 
 
-def _part(row: Row | None, columns: tuple[str, ...]) -> dict[str, Any]:
-    """Some columns of a row; of a row that is not there, empty ones."""
+def _part(row: Row | None, columns: tuple[str, ...], like: Row) -> dict[str, Any]:
+    """Some columns of a row; of a row that is not there, empty ones of the types in `like`."""
     if row is None:
-        return {column: [] if column in NAMED else None for column in columns}
+        return {column: [] if isinstance(like[column], list) else None for column in columns}
     return {column: row[column] for column in columns}
 
 
@@ -145,3 +145,36 @@ def _by_name(column: str, base: Row, ours: Row, theirs: Row) -> dict[str, Any] |
         if new is not None:
             merged[name] = new
     return {column: [{"name": name, "value": new} for name, new in merged.items()]}
+
+
+def whole(what: str, base: T, ours: T, theirs: T, conflicts: list[Conflict]) -> T:
+    """What one side changed, or what the base has where both did."""
+    if ours in (theirs, base):
+        return theirs
+    if theirs != base:
+        words = f"both sides changed {what}; it was kept as it was"
+        conflicts.append(Conflict("", "", "", "", (), None, None, None, words))
+        return base
+    return ours
+
+
+def by_field(layer: str, what: str, base: T, ours: T, theirs: T, conflicts: list[Conflict]) -> T:
+    """Two dataclasses merged field by field; where both changed one, the base's is kept."""
+    if None in (ours, theirs) or ours in (theirs, base) or theirs == base:
+        if ours is None or theirs is None:
+            return ours or theirs if base is None else whole(what, base, ours, theirs, conflicts)
+        return whole(what, base, ours, theirs, conflicts)
+    merged, differ = {}, []
+    for field in fields(ours):  # type: ignore[arg-type]
+        old, mine, other = (getattr(side, field.name, None) for side in (base, ours, theirs))
+        if mine in (other, old):
+            merged[field.name] = other
+        elif other == old:
+            merged[field.name] = mine
+        else:
+            merged[field.name] = old if base is not None else min(mine, other, key=repr)
+            differ.append(f"{field.name} {mine!r} (ours), {other!r} (theirs)")
+    if differ:
+        words = f"both sides changed {what}: {'; '.join(differ)}; kept as it was"
+        conflicts.append(Conflict(layer, "", "", "", (), None, None, None, words))
+    return type(ours)(**merged)

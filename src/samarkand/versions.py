@@ -94,7 +94,10 @@ def read_revision(root: Path, revision: str) -> Corpus:
         raise SamarkandError(f"'{revision}' is no folder, and there is no git; {hint}") from None
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
+            try:
+                tar.extractall(folder, filter="data")
+            except tarfile.TarError as error:
+                raise SamarkandError(f"{revision}: {error}") from None
         try:
             return store.read(folder)
         except SamarkandError as error:

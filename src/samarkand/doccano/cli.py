@@ -32,7 +32,9 @@ Server = Annotated[str, typer.Option("--server", help="Its URL; by default the o
 @clean
 def up(
     home: Home = None,
-    port: Annotated[int, typer.Option(help="The port on this machine; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(help="The port on this machine; 0 takes a free one.", min=0, max=65535)
+    ] = 8000,
 ) -> None:
     """Install doccano if it is not, once, and start it on this machine alone.
 
@@ -104,6 +106,7 @@ def pull(
 ) -> None:
     """Bring what was edited in a layer's project into the layer, as a three-way merge.
 
+    Credentials come from DOCCANO_TOKEN, or DOCCANO_USERNAME and DOCCANO_PASSWORD, or are asked for.
     Example: samarkand doccano pull hand/a
     """
     from samarkand.doccano.pull import pull
@@ -122,9 +125,10 @@ def _connected(url: str, home: Path | None) -> "DoccanoClient":
         message = "doccano-client is not installed; pip install 'samarkand[doccano]'"
         raise SamarkandError(message) from None
     folder = home or server.default_home()
-    found = url or server.status(folder).url
+    said = server.status(folder)
+    found = url or (said.url if said.running else "")
     if not found:
-        raise SamarkandError("no doccano was started here; `samarkand doccano up`, or --server URL")
+        raise SamarkandError("no doccano runs here; `samarkand doccano up`, or --server URL")
 
     def ask(what: str) -> str:
         if not os.isatty(0):

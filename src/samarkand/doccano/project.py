@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -55,7 +56,7 @@ class Pushed:
 
 
 def _path(root: Path, layer: str, end: str) -> Path:
-    return root / FOLDER / f"{layer.replace('/', '.')}{end}"
+    return root / FOLDER / f"{quote(layer, safe='')}{end}"
 
 
 def load(root: Path, layer: str) -> Pushed | None:
@@ -71,7 +72,7 @@ def load(root: Path, layer: str) -> Pushed | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         message = f"{path} is broken; remove it to push to a new project"
         raise SamarkandError(message) from None
-    base = jsonl.read({f"{layer.replace('/', '.')}.jsonl": content}, layer).corpus
+    base = jsonl.read({str(_path(root, layer, ".jsonl")): content}, layer).corpus
     return Pushed(url, project, layer, base, sent, first)
 
 
@@ -227,6 +228,16 @@ def of(corpus: Corpus, layer: str, docs: Iterable[str]) -> Corpus:
     made = corpus.layers[layer].provenance
     layers = {layer: Layer(layer, **tables, provenance=made)}
     return Corpus(kept(corpus.documents), corpus.labels, corpus.actors, layers, corpus.about)
+
+
+def without(layer: Layer, docs: Iterable[str]) -> Layer:
+    """The layer without its annotations of these documents."""
+    chosen = pa.array(sorted(docs), pa.string())
+    tables = {
+        name: layer.table(name).filter(pc.invert(pc.is_in(layer.table(name)["doc"], chosen)))
+        for name in schema.TABLES
+    }
+    return Layer(layer.name, **tables, provenance=layer.provenance)
 
 
 def joined(a: Corpus, b: Corpus) -> Corpus:

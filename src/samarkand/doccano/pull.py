@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,11 @@ def pull(
     progress("merging", 1, 3)
     ours = store.read(root, [layer])
     _known_labels(ours, theirs, layer)
-    docs = set(pushed.base.documents["doc"].to_pylist()) & set(ours.documents["doc"].to_pylist())
+    sent = set(pushed.base.documents["doc"].to_pylist())
+    docs = sent & set(ours.documents["doc"].to_pylist())
+    absent, now = (projects.of(side, layer, sent - docs) for side in (pushed.base, theirs))
+    for edit in sorted({change.doc for change in changes.changes(diff.diff(absent, now))}):
+        lost.append(f"{edit}: it was edited in doccano, and is not in the corpus any more")
     old, mine, edited = (
         _comparable(projects.of(side, layer, docs), ours, layer)
         for side in (pushed.base, ours, theirs)
@@ -77,13 +81,14 @@ def pull(
         hint = "nothing was written; --take ours (the corpus) or --take theirs (doccano) decides"
         raise SamarkandError("\n".join([*conflicts, f"{len(conflicts):,} conflicts; {hint}"]))
     progress("writing", 2, 3)
-    edits = changes.changes(diff.diff(old, edited))
-    rest = set(ours.documents["doc"].to_pylist()) - docs
-    whole = projects.joined(projects.of(ours, layer, rest), merged.corpus).layers[layer]
+    edits = changes.changes(diff.diff(mine, merged.corpus))
+    rest = replace(ours, layers={layer: projects.without(ours.layers[layer], docs)})
+    whole = projects.joined(rest, merged.corpus).layers[layer]
     if edits:
         made = _signed(ours.layers[layer].provenance, edits, client, pushed)
         store.write_layer(replace(whole, provenance=made), root)
-    projects.save(root, replace(pushed, base=theirs))
+    base = projects.joined(absent, projects.of(theirs, layer, docs))
+    projects.save(root, replace(pushed, base=base))
     return Report(tuple(changes.summary(edits)), tuple(conflicts), take)
 
 
@@ -204,7 +209,8 @@ def _people(client: DoccanoClient, pushed: Pushed, docs: set[str]) -> list[str]:
         for kind in ("spans", "relations") if example.doc in docs else ():
             path = f"v1/projects/{pushed.project}/examples/{example.number}/{kind}"
             rows: list[dict[str, Any]] = call(client, "GET", path)
-            new = [row for row in rows if row["created_at"] > pushed.sent]
+            sent = datetime.fromisoformat(pushed.sent) + timedelta(seconds=1)
+            new = [row for row in rows if datetime.fromisoformat(row["created_at"]) >= sent]
             made |= {names.get(int(row["user"]), f"user {row['user']}") for row in new}
     if not made or made != set(names.values()):
         return [*sorted(made), *(["or others"] if made else sorted(names.values()))]

@@ -89,10 +89,7 @@ def _project(root: Path, corpus: Corpus, layer: str, client: DoccanoClient) -> P
         message = f"layer {layer} was pushed to {pushed.url}; pull it from there first"
         raise SamarkandError(f"{message}, or remove {root / projects.FOLDER}")
     if pushed is not None and projects.exists(client, pushed.project):
-        theirs, conflicts = fetched(client, pushed)
-        if conflicts or diff.diff(pushed.base, theirs):
-            message = "doccano has edits that are not in the corpus yet"
-            raise SamarkandError(f"{message}; `samarkand doccano pull {layer}` brings them")
+        _no_edits(client, pushed)
         projects.update(client, pushed.project, guidelines)
     else:
         number = projects.create(client, corpus, layer, guidelines)
@@ -100,6 +97,14 @@ def _project(root: Path, corpus: Corpus, layer: str, client: DoccanoClient) -> P
         projects.save(root, pushed)
     projects.labels(client, pushed.project, corpus, layer)
     return pushed
+
+
+def _no_edits(client: DoccanoClient, pushed: Pushed) -> None:
+    """Errors: SamarkandError for edits on the server since the push."""
+    theirs, conflicts = fetched(client, pushed)
+    if conflicts or diff.diff(pushed.base, theirs):
+        message = "doccano has edits that are not in the corpus yet"
+        raise SamarkandError(f"{message}; `samarkand doccano pull {pushed.layer}` brings them")
 
 
 def _changed(old: Corpus, new: Corpus, layer: str) -> set[str]:
@@ -130,13 +135,16 @@ def _send(
 
     def came() -> list[Example]:
         after = projects.examples(client, pushed.project)
-        return sorted((e for e in after if e.number not in there), key=lambda e: e.number)
+        new = [e for e in after if e.number not in there and e.doc in sent]
+        return sorted(new, key=lambda e: e.number)
 
     try:
         remote.upload(client, pushed.project, doccano.encode(rows))
         new = came()
         if sorted(each.doc for each in new) != sorted(docs):
             raise SamarkandError(f"doccano took {len(new):,} of {len(docs):,} documents")
+        if old:  # somebody may have annotated meanwhile what is about to be replaced
+            _no_edits(client, pushed)
     except BaseException:
         with suppress(SamarkandError):  # what cannot be deleted now, the next push deletes
             projects.delete(client, pushed.project, [each.number for each in came()])

@@ -24,13 +24,23 @@ TOKEN, USERNAME, PASSWORD = "DOCCANO_TOKEN", "DOCCANO_USERNAME", "DOCCANO_PASSWO
 Ask = Callable[[str], str]
 
 
-class _WithToken(DoccanoClient):  # type: ignore[misc]
-    """doccano-client logs in with a password; the server takes a token as well."""
+class _Client(DoccanoClient):  # type: ignore[misc]
+    """doccano-client, logged in with a token or a name and a password, on a wire of our choice.
 
-    def __init__(self, baseurl: str, token: str) -> None:
+    On this machine no proxy is asked: it would be shown the password.
+    """
+
+    def __init__(self, baseurl: str, local: bool) -> None:
         self.baseurl = baseurl
         self.session = requests.Session()
+        self.session.trust_env = not local
+        self.session.headers.update({"referer": baseurl})
+
+    def token(self, token: str) -> None:
         self.session.headers.update({"Authorization": f"Token {token}"})
+
+    def password(self, name: str, word: str) -> None:
+        self._login(name, word)
 
 
 def connect(url: str, home: Path, ask: Ask) -> DoccanoClient:
@@ -42,17 +52,22 @@ def connect(url: str, home: Path, ask: Ask) -> DoccanoClient:
     and a password that would go over the network in clear.
     """
     url = url if url.endswith("/") else f"{url}/"
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise SamarkandError("that is no address of a server; wanted https://host/") from None
+    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.password:
         raise SamarkandError(f"{_shown(url)} is no address of a server; wanted https://host/")
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+    if parts.scheme == "http" and not local:
         message = f"{url} would have the password sent in clear; use https"
         raise SamarkandError(message)
     try:
+        client = _Client(url, local)
         if token := os.environ.get(TOKEN):
-            client = _WithToken(url, token)
+            client.token(token)
         else:
-            client = DoccanoClient(url, *_credentials(url, home, ask))
+            client.password(*_credentials(url, home, ask))
         client.session.hooks["response"].append(_same_host(parts.hostname))
         call(client, "GET", "v1/me")
     except requests.RequestException:
@@ -80,7 +95,9 @@ def _same_host(host: str) -> Callable[..., None]:
 
 def _credentials(url: str, home: Path, ask: Ask) -> tuple[str, str]:
     name, word = os.environ.get(USERNAME), os.environ.get(PASSWORD)
-    if word is None and server.status(home).url + "/" == url and name in (None, server.USERNAME):
+    said = server.status(home)
+    mine = said.running and f"{said.url}/" == url
+    if word is None and mine and name in (None, server.USERNAME):
         return server.USERNAME, server.password(home)
     name = name or ask("user name")
     return name, word if word is not None else ask("password")

@@ -36,6 +36,8 @@ USERNAME = "admin"
 PATIENCE = 90.0
 
 _PROCESSES = "processes.json"
+#: What tells a folder that `up` made from somebody's own.
+_MARK = "samarkand-doccano"
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,12 @@ def up(home: Path, port: int = 8000, progress: Progress = silent) -> Status:
     now = status(home)
     if now.running:
         return now
+    if home.is_dir() and any(home.iterdir()) and not (home / _MARK).exists():
+        hint = "what is in it would be in the way; choose an empty folder with --home"
+        raise SamarkandError(f"{home} is no folder of a doccano server; {hint}")
     down(home)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (home / _MARK).touch()
     port = _free(port)
     progress("installing doccano (a minute or two, once)", 0, 3)
     _install(home)
@@ -125,8 +131,9 @@ def password(home: Path) -> str:
 
 def _processes(home: Path) -> dict[str, int]:
     try:
-        return {str(k): int(v) for k, v in json.loads((home / _PROCESSES).read_text()).items()}
-    except (OSError, ValueError, AttributeError):
+        told = json.loads((home / _PROCESSES).read_text())
+        return {name: int(told[name]) for name in ("web", "task", "port")}
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
@@ -146,7 +153,8 @@ def _alive(home: Path, pid: int) -> bool:
 
 def _healthy(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/v1/health/?format=json", timeout=5) as answer:  # noqa: S310
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(f"{url}/v1/health/?format=json", timeout=5) as answer:
             return bool(answer.status == 200)
     except (OSError, ValueError):
         return False
