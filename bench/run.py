@@ -64,6 +64,12 @@ ROWS = (
         of=("peak", "peak")),
     Row("doccano", "the same, with our key", "doccano.ours_own",
         "without it", "doccano.ours", 4, at_most=True),
+    Row("diff", "`diff` of two versions of a layer", "changes.ours",
+        "dictionaries by document and id", "changes.dictionaries", 5),
+    Row("doccano-push", "`doccano push`, up to 1,000 documents", "server.push",
+        "the server's own import", "server.upload", 1.3, at_most=True),
+    Row("doccano-pull", "`doccano pull`, up to 1,000 documents", "server.pull",
+        "the server's own export", "server.export", 1.3, at_most=True),
     Row("labelstudio", "Label Studio JSON to tables", "labelstudio.ours",
         "`json.load`, flattened in Python", "labelstudio.json_load", 4),
     Row("tags", "spans to IOB2 over given tokens", "tags.ours_given",
@@ -89,6 +95,9 @@ STEPS = {
     "standoff": ("standoff.prepare",),
     "documented": ("standoff.prepare",),
     "doccano": ("doccano.prepare",),
+    "diff": ("checking.prepare", "changes.prepare"),
+    "doccano-push": ("server.prepare",),
+    "doccano-pull": ("server.prepare",),
     "labelstudio": ("labelstudio.prepare",),
     "tags": ("common.write_inputs", "tags.prepare"),
     "tokens": ("common.write_inputs",),
@@ -99,8 +108,9 @@ STEPS = {
     "startup": (),
 }
 
-#: Subjects that are measured only when they are named: they take too long on the full corpus.
-SLOW = ("documented",)
+#: Subjects that are measured only when they are named: they take too long on the full corpus, or
+#: install a server.
+SLOW = ("documented", "doccano-push", "doccano-pull")
 
 Measured = dict[str, list[dict[str, Any]]]
 

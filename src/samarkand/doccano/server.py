@@ -145,10 +145,14 @@ def _alive(home: Path, pid: int) -> bool:
         os.kill(pid, 0)
     except OSError:
         return False
-    told = Path(f"/proc/{pid}/cmdline")
-    if not told.exists():
+    try:
+        told = Path(f"/proc/{pid}/cmdline").read_bytes()
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
         return not Path("/proc/self").exists()
-    return os.fsencode(str((home / "env").absolute())) in told.read_bytes()
+    if not told:  # it has only just begun, or it has ended and nobody asked
+        return state != "Z"
+    return os.fsencode(str((home / "env").absolute())) in told
 
 
 def _healthy(url: str) -> bool:
