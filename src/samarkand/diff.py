@@ -17,7 +17,7 @@ from samarkand.corpus import About, Corpus, Layer, Provenance
 from samarkand.errors import SamarkandError
 from samarkand.labels import LabelSchema
 from samarkand.match import Pairs
-from samarkand.text import Mask, whole
+from samarkand.text import Ints, Mask, whole
 
 #: The key of each table that is not a layer's.
 KEYS = {"documents": ("doc",), "actors": ("actor",)}
@@ -146,19 +146,35 @@ def _delta(
     renamed: Mapping[tuple[str, str], str] | None = None,
 ) -> Delta:
     """`renamed` gives the ids that `old` has of entities that `new` calls something else."""
-    lonely = [np.delete(np.arange(len(t)), rows) for t, rows in zip((old, new), pairs, strict=True)]
-    left, right = old.take(pa.array(pairs[0])), new.take(pa.array(pairs[1]))
-    literal = {name: differ(left[name], right[name]) for name in old.column_names}
+    literal = {
+        name: differ(*(_rows(t[name], at) for t, at in zip((old, new), pairs, strict=True)))
+        for name in old.column_names
+    }
     rows = np.flatnonzero(np.logical_or.reduce(list(literal.values())))
     differs = {name: mask[rows] for name, mask in literal.items()}
-    left, right = (side.take(pa.array(rows)).combine_chunks() for side in (left, right))
+    left, right = (
+        t.take(pa.array(at[rows])).combine_chunks() for t, at in zip((old, new), pairs, strict=True)
+    )
     if renamed is not None:
         for name in references or ():
             same = _followed(right["doc"], right[name], renamed)
             differs[name] = differ(left[name], same)
+    lonely = [np.delete(np.arange(len(t)), at) for t, at in zip((old, new), pairs, strict=True)]
     parts = [t.take(pa.array(r)).combine_chunks() for t, r in zip((old, new), lonely, strict=True)]
     said = {name: mask for name, mask in differs.items() if mask.any()}
     return Delta(parts[0], parts[1], left, right, said)
+
+
+def _rows(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:
+    """Some rows of a column, each at most once. A filter is faster than to take one by one."""
+    lists = pa.types.is_list(column.type) and not column.null_count
+    if lists and not pc.max(pc.list_value_length(column)).as_py():
+        return column.slice(0, len(rows))  # all are empty
+    if np.any(rows[1:] <= rows[:-1]):
+        return column.take(pa.array(rows))
+    mask = np.zeros(len(column), np.bool_)
+    mask[rows] = True
+    return column.filter(pa.array(mask))
 
 
 def _renamed(a: Layer, b: Layer, entities: Pairs) -> dict[tuple[str, str], str]:

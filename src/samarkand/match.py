@@ -77,16 +77,12 @@ def pairs(old: Sequence[Ints], new: Sequence[Ints]) -> Pairs:
     Shape: each side is a sequence of columns, alike in number; the rows come in the order of the
     first side's.
     """
-    left, right = _packed(old, new)
-    left, right = _numbered(left, right)
-    order = np.argsort(right, kind="stable")
-    place = np.searchsorted(right, left, sorter=order)
-    place[place == len(right)] = 0
-    if not len(right):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    found = order[place]
-    rows = np.flatnonzero(right[found] == left)
-    return rows, found[rows].astype(np.int64)
+    left, right = _dense(*_numbered(*_dense(*_packed(old, new))))
+    place = np.full(max(int(side.max(initial=0)) for side in (left, right)) + 1, -1, np.int64)
+    place[right] = np.arange(len(right))
+    found = place[left]
+    rows = np.flatnonzero(found >= 0)
+    return rows, found[rows]
 
 
 def _packed(old: Sequence[Ints], new: Sequence[Ints]) -> tuple[Ints, Ints]:
@@ -97,16 +93,32 @@ def _packed(old: Sequence[Ints], new: Sequence[Ints]) -> tuple[Ints, Ints]:
         low = min(int(side.min(initial=0)) for side in (one, other))
         size = max(int(side.max(initial=0)) for side in (one, other)) - low + 1
         if room * size >= 2**62:  # number what there is, to make room
-            both = np.unique(np.concatenate([left, right]), return_inverse=True)[1]
-            left, right = both[: len(left)], both[len(left) :]
-            room = len(both) + 1
+            left, right = _renumbered(left, right)
+            room = len(left) + len(right) + 1
         left, right = left * size + (one - low), right * size + (other - low)
         room *= size
     return left, right
 
 
+def _dense(left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """The keys, numbered anew where they are spread too widely for a table of them all."""
+    rows = len(left) + len(right)
+    if max(int(side.max(initial=0)) for side in (left, right)) <= 8 * rows + 1024:
+        return left, right
+    return _renumbered(left, right)
+
+
+def _renumbered(left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """Numbers as their places among the different ones of both sides."""
+    both = pa.array(np.concatenate([left, right])).dictionary_encode().indices
+    numbers = both.to_numpy().astype(np.int64)
+    return numbers[: len(left)], numbers[len(left) :]
+
+
 def _numbered(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     """The keys with, where a key stands more than once on a side, its occurrences numbered."""
+    if all(np.bincount(side, minlength=1).max() <= 1 for side in (left, right)):
+        return left, right
     orders = [np.argsort(side, kind="stable") for side in (left, right)]
     repeats = []
     for side, order in zip((left, right), orders, strict=True):
@@ -116,8 +128,6 @@ def _numbered(left: Ints, right: Ints) -> tuple[Ints, Ints]:
         number = np.empty(len(side), np.int64)
         number[order] = np.arange(len(ordered)) - start
         repeats.append(number)
-    if not any(number.any() for number in repeats):
-        return left, right
     return _packed([left, repeats[0]], [right, repeats[1]])
 
 
