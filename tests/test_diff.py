@@ -115,6 +115,32 @@ def test_changes_are_said_in_the_terms_of_annotation() -> None:
     assert changes.text(diff.diff(OLD, OLD)) == "no difference"
 
 
+def test_an_id_that_another_entity_has_now_is_another_reference() -> None:
+    """By content ids mean nothing: `T2` of one side and `T2` of the other are two entities."""
+    new = corpus(
+        [entity("T1", "Xi", "PERSON"), entity("T2", "He", "PERSON"), entity("T3", "Kazan", "GPE")],
+        [RELATION],
+        [STANCE | {"source_chain": ["AUTHOR", "T2"]}],
+    )
+    old = replace(
+        OLD, layers={LAYER: replace(OLD.layers[LAYER], stances=new.layers[LAYER].stances)}
+    )
+    found = diff.diff(old, new, by="content")
+    assert changes.text(found).splitlines()[-4:] == [
+        "  - T2 PERSON 7-12 'Putin'",
+        "  + T2 PERSON 25-27 'He'",
+        "  ~ R1 MEETS_WITH T1 -> T2: rewired: tail 'T2' -> another 'T2'",
+        "  ~ S1 T1 on P:talks: 2: source chain changed: "
+        "source_chain ['AUTHOR', 'T2'] -> another ['AUTHOR', 'T2']",
+    ]
+    assert diff.apply(old, found) == new
+    renamed = base.numbered(old.layers[LAYER], {"entities": "N", "relations": "M", "stances": "O"})
+    again = diff.diff(old, replace(old, layers={LAYER: renamed}), by="content")
+    assert {kind for change in changes.changes(again) for kind in change.kinds} == {
+        changes.RENUMBERED
+    }
+
+
 def test_layers_schema_and_provenance_are_compared() -> None:
     made = Provenance("hand", "ada", True, date="2026-01-01")
     layer = replace(OLD.layers[LAYER], provenance=made)

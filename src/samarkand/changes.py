@@ -68,8 +68,9 @@ class Change:
         if not (self.before and self.after):
             return line
         shown = (
-            f"{c} {short(self.before[c])} -> {short(self.after[c])}"
+            f"{c} {was} -> {'another ' if was == now else ''}{now}"  # an id that was given anew
             for c in self.columns
+            for was, now in [(short(self.before[c]), short(self.after[c]))]
             if (self.table, c) != ("documents", "text")
         )
         return f"{line}: {', '.join(self.kinds)}: {'; '.join(shown)}".removesuffix(": ")

@@ -5,7 +5,7 @@ sides have nothing to do with each other (see `match`). What a change is called 
 annotation is told by `changes`, and what a format loses by `losses`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import match, schema
-from samarkand.corpus import About, Corpus, Layer, Provenance
+from samarkand.corpus import About, Corpus, Layer, Provenance, entity_rows
 from samarkand.errors import SamarkandError
 from samarkand.labels import LabelSchema
 from samarkand.match import Pairs
 from samarkand.text import Ints, Mask, whole
 
+#: Where two columns differ, given the number of the row that each value is of.
+Apart = Callable[[pa.Array, pa.Array, Ints], Mask]
 #: The key of each table that is not a layer's.
 KEYS = {"documents": ("doc",), "actors": ("actor",)}
 #: Columns that hold the ids of entities, by table.
@@ -90,11 +92,12 @@ def layers(a: Layer | None, b: Layer | None, by: str = "id") -> LayerDiff:
     """What changed between two layers; None is a layer that is not there."""
     old, new = a or Layer(""), b or Layer("")
     found = match.by_id(old, new) if by == "id" else match.by_content(old, new)
-    renamed = None if by == "id" else _renamed(old, new, found["entities"])
-    tables = {
-        name: _delta(old.table(name), new.table(name), found[name], REFERENCES.get(name), renamed)
-        for name in schema.TABLES
-    }
+    tables = {}
+    for name in schema.TABLES:
+        said = {}
+        if by == "content":
+            said = _references(name, (old, new), found[name], _numbers(old, new, found["entities"]))
+        tables[name] = _delta(old.table(name), new.table(name), found[name], said)
     return LayerDiff((a is not None, b is not None), tables, (old.provenance, new.provenance))
 
 
@@ -139,30 +142,20 @@ def applied(table: pa.Table, delta: Delta, key: tuple[str, ...]) -> pa.Table:
 
 
 def _delta(
-    old: pa.Table,
-    new: pa.Table,
-    pairs: Pairs,
-    references: tuple[str, ...] | None = None,
-    renamed: Mapping[tuple[str, str], str] | None = None,
+    old: pa.Table, new: pa.Table, pairs: Pairs, said: Mapping[str, Mask] | None = None
 ) -> Delta:
-    """`renamed` gives the ids that `old` has of entities that `new` calls something else."""
+    """`said` tells of the columns of references in which of the pairs they refer to another one."""
+    sides = list(zip((old, new), pairs, strict=True))
     literal = {
-        name: differ(*(_rows(t[name], at) for t, at in zip((old, new), pairs, strict=True)))
-        for name in old.column_names
+        name: differ(*(_rows(side[name], at) for side, at in sides)) for name in old.column_names
     }
-    rows = np.flatnonzero(np.logical_or.reduce(list(literal.values())))
-    differs = {name: mask[rows] for name, mask in literal.items()}
-    left, right = (
-        t.take(pa.array(at[rows])).combine_chunks() for t, at in zip((old, new), pairs, strict=True)
-    )
-    if renamed is not None:
-        for name in references or ():
-            same = _followed(right["doc"], right[name], renamed)
-            differs[name] = differ(left[name], same)
-    lonely = [np.delete(np.arange(len(t)), at) for t, at in zip((old, new), pairs, strict=True)]
-    parts = [t.take(pa.array(r)).combine_chunks() for t, r in zip((old, new), lonely, strict=True)]
-    said = {name: mask for name, mask in differs.items() if mask.any()}
-    return Delta(parts[0], parts[1], left, right, said)
+    differs = literal | dict(said or {})
+    rows = np.flatnonzero(np.logical_or.reduce([*literal.values(), *differs.values()]))
+    left, right = (side.take(pa.array(at[rows])).combine_chunks() for side, at in sides)
+    lonely = [pa.array(np.delete(np.arange(len(side)), at)) for side, at in sides]
+    removed, added = old.take(lonely[0]).combine_chunks(), new.take(lonely[1]).combine_chunks()
+    chosen = {name: mask[rows] for name, mask in differs.items() if mask.any()}
+    return Delta(removed, added, left, right, chosen)
 
 
 def _rows(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:
@@ -177,26 +170,37 @@ def _rows(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:
     return column.filter(pa.array(mask))
 
 
-def _renamed(a: Layer, b: Layer, entities: Pairs) -> dict[tuple[str, str], str]:
-    """The id in `a` of each entity of `b`, by document and id, that has another one there."""
-    rows = b.entities.select(["doc", "id"]).take(pa.array(entities[1]))
-    ids = a.entities["id"].take(pa.array(entities[0]))
-    other = pc.not_equal(rows["id"], ids)
-    docs, names = (rows[name].filter(other).to_pylist() for name in ("doc", "id"))
-    return dict(zip(zip(docs, names, strict=True), ids.filter(other).to_pylist(), strict=True))
+def _numbers(old: Layer, new: Layer, entities: Pairs) -> tuple[Ints, Ints]:
+    """Numbers for the entities of both sides: equal for those that match, and for no others."""
+    numbers = np.full(len(new.entities), -2, np.int64)
+    numbers[entities[1]] = entities[0]
+    return np.arange(len(old.entities)), numbers
 
 
-def _followed(
-    docs: pa.ChunkedArray, ids: pa.ChunkedArray, renamed: Mapping[tuple[str, str], str]
-) -> pa.Array:
-    """A column of ids, or of lists of them, with the other ids in their place."""
-    found: list[object] = []
-    for doc, value in zip(docs.to_pylist(), ids.to_pylist(), strict=True):
-        if isinstance(value, list):
-            found.append([renamed.get((doc, id), id) for id in value])
-        else:
-            found.append(renamed.get((doc, value), value))
-    return pa.array(found, ids.type)
+def _references(
+    name: str, layers: tuple[Layer, Layer], pairs: Pairs, numbers: tuple[Ints, Ints]
+) -> dict[str, Mask]:
+    """In which pairs a table's columns of references refer to entities that do not match."""
+    tables = [layer.table(name).take(pa.array(at)) for layer, at in zip(layers, pairs, strict=True)]
+
+    def apart(one: pa.Array, other: pa.Array, rows: Ints) -> Mask:
+        docs = tables[0]["doc"].take(pa.array(rows))
+        places = [
+            np.append(known, -1)[entity_rows(layer.entities, docs, ids)]
+            for layer, ids, known in zip(layers, (one, other), numbers, strict=True)
+        ]
+        elsewhere = (places[0] == -1) & (places[1] == -1)  # a proposition, AUTHOR, nothing
+        return np.where(elsewhere, differ(one, other), places[0] != places[1])
+
+    found = {}
+    for column in REFERENCES.get(name, ()):
+        one, other = (whole(table[column]) for table in tables)
+        found[column] = (
+            _lists_differ(one, other, apart)
+            if pa.types.is_list(one.type)
+            else apart(one, other, np.arange(len(one)))
+        )
+    return found
 
 
 def differ(left: pa.ChunkedArray | pa.Array, right: pa.ChunkedArray | pa.Array) -> Mask:
@@ -205,7 +209,7 @@ def differ(left: pa.ChunkedArray | pa.Array, right: pa.ChunkedArray | pa.Array) 
     if one.equals(other):
         return np.zeros(len(one), np.bool_)
     if pa.types.is_list(one.type):
-        return _lists_differ(one, other)
+        return _lists_differ(one, other, lambda a, b, _: differ(a, b))
     if pa.types.is_struct(one.type):
         fields = range(one.type.num_fields)
         parts = [differ(one.field(place), other.field(place)) for place in fields]
@@ -215,11 +219,13 @@ def differ(left: pa.ChunkedArray | pa.Array, right: pa.ChunkedArray | pa.Array) 
     return ~np.asarray(pc.or_(same, nothing).to_numpy(zero_copy_only=False))
 
 
-def _lists_differ(left: pa.Array, right: pa.Array) -> Mask:
+def _lists_differ(left: pa.Array, right: pa.Array, apart: Apart) -> Mask:
+    """`apart` compares elements; it is also given the row of each."""
     sizes = [pc.list_value_length(side).fill_null(-1).to_numpy() for side in (left, right)]
     found = np.asarray(sizes[0] != sizes[1])
     rows = np.flatnonzero(~found & (sizes[0] > 0))
     chosen = pa.array(rows)
-    inner = differ(pc.list_flatten(left.take(chosen)), pc.list_flatten(right.take(chosen)))
-    found[np.repeat(rows, sizes[0][rows])[inner]] = True
+    of = np.repeat(rows, sizes[0][rows])
+    inner = apart(pc.list_flatten(left.take(chosen)), pc.list_flatten(right.take(chosen)), of)
+    found[of[inner]] = True
     return found
