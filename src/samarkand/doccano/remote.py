@@ -64,11 +64,11 @@ def connect(url: str, home: Path, ask: Ask) -> DoccanoClient:
         raise SamarkandError(message)
     try:
         client = _Client(url, local)
+        client.session.hooks["response"].append(_same_host(parts.netloc))
         if token := os.environ.get(TOKEN):
             client.token(token)
         else:
             client.password(*_credentials(url, home, ask))
-        client.session.hooks["response"].append(_same_host(parts.hostname))
         call(client, "GET", "v1/me")
     except requests.RequestException:
         hint = "`samarkand doccano up` starts one here"
@@ -87,7 +87,7 @@ def _shown(url: str) -> str:
 
 def _same_host(host: str) -> Callable[..., None]:
     def hook(response: requests.Response, *_: Any, **__: Any) -> None:
-        if urlsplit(response.headers.get("Location", "")).hostname not in (None, "", host):
+        if urlsplit(response.headers.get("Location", "")).netloc not in ("", host):
             raise SamarkandError(f"{host} sends the request to another server; it was not followed")
 
     return hook
