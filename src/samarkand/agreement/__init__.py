@@ -1,0 +1,1 @@
+"""How far annotators agree: a module for each kind of annotation."""
