@@ -66,7 +66,9 @@ def sides(corpus: Corpus, layers: Sequence[Layer], docs: pa.Array) -> tuple[Shar
         kinds,
         np.array([kind in symmetric for kind in kinds], np.bool_),
         _values(known.acts, kept, "stances", "act"),
-        pa.array(_values(_values((), kept, "stances", "holder"), kept, "stances", "target")),
+        pa.array(
+            _values(_values((), kept, "stances", "holder"), kept, "stances", "target"), pa.string()
+        ),
         tokenize(texts),
     )
     pieces: dict[str, int] = {}
@@ -126,7 +128,10 @@ def named(a: Side, b: Side, found: Paired, by_actor: bool) -> tuple[Ints, Ints]:
 def edges(a: Side, b: Side, names: tuple[Ints, Ints], shared: Shared) -> tuple[Edges, Edges]:
     """The relations of both sides, with the arguments as `named` has them."""
     room = 2 + max(int(codes.max(initial=0)) for codes in names)
-    there = [side.spans.doc * room + codes for side, codes in zip((a, b), names, strict=True)]
+    there = [
+        (side.spans.doc * room + codes)[codes >= 0]
+        for side, codes in zip((a, b), names, strict=True)
+    ]
     found = []
     for place, side in enumerate((a, b)):
         table = side.layer.relations
@@ -162,10 +167,14 @@ def stances(side: Side, names: Ints, nowhere: int, shared: Shared) -> Stances:
     spans_of = pc.equal(table["target"], schema.SPAN_TARGET).to_numpy()
     polarity = table["polarity"].fill_null(NULL).to_numpy().astype(np.int64)
     act = numbers(table["act"], shared.acts)
-    cue = pc.list_value_length(table["cue"]).to_numpy() > 0
-    anchor = np.concatenate(
-        [_places(table["cue"], doc, cue), _places(table["content"], doc, ~cue)], axis=1
+    cue, content = (
+        pc.fill_null(pc.list_value_length(table[name]), 0).to_numpy() > 0
+        for name in ("cue", "content")
     )
+    row = np.flatnonzero(~cue & ~content)  # these have a place of their own, before the text
+    nothing = np.stack([row, doc[row], np.full(len(row), -1), np.zeros(len(row), np.int64)])
+    parts = [_places(table["cue"], doc, cue), _places(table["content"], doc, ~cue & content)]
+    anchor = np.concatenate([*parts, nothing], axis=1)
     return Stances(
         doc,
         who["holder"],

@@ -56,7 +56,7 @@ def columns(
 
     `pieces` numbers the ways to be discontinuous; it is filled, for the next layer to go on with.
     """
-    label = pc.index_in(entities["label"], pa.array(names)).to_numpy().astype(np.int64)
+    label = pc.index_in(entities["label"], pa.array(names, pa.string())).to_numpy().astype(np.int64)
     begin, end = (entities[name].to_numpy().astype(np.int64) for name in ("begin", "end"))
     number = np.zeros(len(entities), np.int64)
     fragments = entities["fragments"]
@@ -123,9 +123,9 @@ def overlaps(a: tuple[Ints, Ints, Ints], b: tuple[Ints, Ints, Ints]) -> Pairs:
 
 def best(one: Ints, other: Ints, worth: np.ndarray) -> Pairs:
     """Of candidate pairs, one for each row at most: again and again those that are the best of
-    both their rows. What is worth the same goes by its place.
+    both their rows. What is worth the same goes by its place, the same way from either side.
     """
-    order = np.lexsort([other, one, -worth])
+    order = np.lexsort([one, one + other, -worth])
     one, other = one[order], other[order]
     chosen: list[tuple[Ints, Ints]] = [(one[:0], other[:0])]
     while len(one):

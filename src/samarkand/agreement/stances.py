@@ -1,6 +1,6 @@
 """Agreement on stances: is it the same attribution, the same tuple, the same polarity?
 
-Stances are put side by side by their cues (the content where there is no cue), which have to
+Stances are put side by side by their cues (the contents where there are none), which have to
 overlap, as attributions are compared elsewhere (Newell et al. 2018, PolNeAR); of several the one
 with the most alike holder, target and polarity. Then F1 of what is in a pair: the cue; the cue and
 the holder (attribution); the holder, the target and the sign of the polarity (tuple; Golubev et
