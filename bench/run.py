@@ -86,6 +86,10 @@ ROWS = (
         "`store.read`", "checking.read", 3, at_most=True),
     Row("check", "reading and checking: memory", "checking.check",
         "the tables' own size", "checking.check", 4, at_most=True, of=("growth", "tables")),
+    Row("agree-f1", "F1 of 2 x 80,000 entities", "agreement.ours_f1",
+        "nervaluate", "agreement.nervaluate_f1", 100),
+    Row("agree-alpha", "Krippendorff's alpha of 2 x 80,000 labels", "agreement.ours_alpha",
+        "NLTK", "agreement.nltk_alpha", 50),
     Row("startup", "`samarkand --help`", "startup.ours",
         "`import datasets`", "startup.datasets", 0.4, at_most=True),
 )  # fmt: skip
@@ -105,6 +109,8 @@ STEPS = {
     "docbin-read": ("common.write_inputs", "tags.prepare", "docbin.prepare"),
     "offsets": ("common.write_inputs",),
     "check": ("checking.prepare",),
+    "agree-f1": ("common.write_inputs", "agreement.prepare"),
+    "agree-alpha": ("common.write_inputs", "agreement.prepare"),
     "startup": (),
 }
 

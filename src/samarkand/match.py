@@ -77,7 +77,13 @@ def pairs(old: Sequence[Ints], new: Sequence[Ints]) -> Pairs:
     Shape: each side is a sequence of columns, alike in number; the rows come in the order of the
     first side's.
     """
-    left, right = _dense(*_numbered(*_dense(*_packed(old, new))))
+    left, right = _packed(old, new)
+    if all(bool((np.diff(side) > 0).all()) for side in (left, right)):
+        place = np.searchsorted(right, left)  # in order and each once, as positions are
+        place[place == len(right)] = 0
+        rows = np.flatnonzero(right[place] == left) if len(right) else place[:0]
+        return rows, place[rows]
+    left, right = _dense(*_numbered(*_dense(left, right)))
     place = np.full(max(int(side.max(initial=0)) for side in (left, right)) + 1, -1, np.int64)
     place[right] = np.arange(len(right))
     found = place[left]

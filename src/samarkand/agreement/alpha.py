@@ -5,6 +5,7 @@ Nominal Scales (1960). Both are functions of a matrix of coincidences, which add
 """
 
 from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 
@@ -22,16 +23,14 @@ def coincidences(doc: Ints, values: Ints, size: int, documents: int) -> Floats:
     (documents, size * size), rows and columns alike. Each pair of coders counts 1 / (m - 1) of a
     unit with m values, in both orders; a unit with one value is left out.
     """
-    present = (values != MISSING).sum(0)
-    weight = 1 / np.maximum(present - 1, 1)
-    found = np.zeros(documents * size * size)
-    for one in range(len(values)):
-        for other in range(len(values)):
-            if one == other:
-                continue
-            kept = (values[one] != MISSING) & (values[other] != MISSING)
-            cell = (doc[kept] * size + values[one][kept]) * size + values[other][kept]
-            found += np.bincount(cell, weight[kept], len(found))
+    given = values != MISSING
+    weight = 1 / np.maximum(given.sum(0) - 1, 1)
+    found = np.zeros((documents, size, size))
+    for one, other in combinations(range(len(values)), 2):
+        kept = slice(None) if given.all() else given[one] & given[other]
+        cell = (doc[kept] * size + values[one][kept]) * size + values[other][kept]
+        pairs = np.bincount(cell, weight[kept], found.size).reshape(found.shape)
+        found += pairs + pairs.transpose(0, 2, 1)
     return found.reshape(documents, size * size)
 
 

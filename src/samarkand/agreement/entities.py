@@ -6,6 +6,8 @@ type (the label, with some overlap). F1 between two annotators is the same from 
 (Hripcsak & Rothschild 2005).
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from samarkand.agreement.resample import Counts, Floats, f1, tally
@@ -30,47 +32,53 @@ def counts(
     documents: int,
 ) -> list[Counts]:
     """F1 of each group in every strictness, and strict and type F1 of each label."""
+    shape = (documents, len(names))
+    sides = np.stack([_table(side.doc, side.label, shape) for side in (a, b)])
+    doc, label = a.doc[found.left], a.label[found.left]
+    pairs = np.stack(
+        [_table(doc[found.kind == k], label[found.kind == k], shape) for k in range(4)]
+    )
+    group_of = np.zeros(len(names), np.int64)
+    for side in (a, b):
+        group_of[side.label] = side.group
     made = []
     for number, group in enumerate(group_names):
-        rows = [np.flatnonzero(side.group == number) for side in (a, b)]
-        if not any(len(side) for side in rows):
-            continue
-        pairs = a.group[found.left] == number
-        for name, worth in WORTH.items():
-            matched = np.array(worth)[found.kind] * pairs
-            made.append(
-                _counts(f"entities {name} F1", group, a, b, found, matched, rows, documents)
-            )
-    for number, label in enumerate(names):
-        rows = [np.flatnonzero(side.label == number) for side in (a, b)]
-        pairs = a.label[found.left] == number
-        for name in ("strict", "type"):
-            matched = np.array(WORTH[name])[found.kind] * pairs
-            made.append(
-                _counts(f"entities {name} F1", label, a, b, found, matched, rows, documents)
-            )
+        chosen = np.flatnonzero(group_of == number)
+        made += _counts(group, chosen, WORTH, sides, pairs)
+    for number, name in enumerate(names):
+        chosen = np.array([number])
+        made += _counts(
+            name, chosen, {kind: WORTH[kind] for kind in ("strict", "type")}, sides, pairs
+        )
     return made
 
 
+def _table(doc: Ints, label: Ints, shape: tuple[int, int]) -> Floats:
+    """How many of each label there are in each document."""
+    return tally(doc * shape[1] + label, shape[0] * shape[1]).reshape(shape)
+
+
 def _counts(
-    name: str,
     label: str,
-    a: Spans,
-    b: Spans,
-    found: Paired,
-    matched: Floats,
-    rows: list[Ints],
-    documents: int,
-) -> Counts:
-    by_doc = np.stack(
-        [
-            tally(a.doc[found.left], documents, matched),
-            tally(a.doc[rows[0]], documents),
-            tally(b.doc[rows[1]], documents),
-        ],
-        axis=1,
-    )
-    return Counts(name, label, by_doc, f1, (len(rows[0]), len(rows[1])))
+    chosen: Ints,
+    worth: Mapping[str, tuple[float, ...]],
+    sides: Floats,
+    pairs: Floats,
+) -> list[Counts]:
+    """F1 of some labels; nothing where neither layer has any. Shapes: `sides` (2, documents,
+    labels), `pairs` (kinds, documents, labels).
+    """
+    there = sides[:, :, chosen].sum(2)
+    items = tuple(int(count) for count in there.sum(1))
+    if not any(items):
+        return []
+    alike = pairs[:, :, chosen].sum(2)
+    return [
+        Counts(
+            f"entities {name} F1", label, np.stack([np.dot(each, alike), *there], axis=1), f1, items
+        )
+        for name, each in worth.items()
+    ]
 
 
 def confusion(a: Spans, b: Spans, found: Paired, size: int) -> Ints:
