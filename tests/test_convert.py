@@ -6,7 +6,7 @@ import pytest
 
 from samarkand import convert, files, parts
 from samarkand.errors import SamarkandError
-from samarkand.formats import FORMATS, READERS
+from samarkand.formats import FORMATS, JOINED, READERS
 from samarkand.formats.base import DOCUMENTS, LINES
 
 REPOSITORY = Path(__file__).parents[1]
@@ -61,6 +61,10 @@ def test_every_format_reads_what_was_written_in_parts(form: str, tmp_path: Path)
     assert reading.corpus.documents.equals(narrowed.documents)
     mine, wanted = (c.layers[LAYER].entities for c in (reading.corpus, narrowed))
     assert mine.equals(wanted)
+    for path in JOINED.get(form, {}):  # belongs to all documents
+        again = files.tree(tmp_path / "out")
+        assert again[path] == FORMATS[form].write(whole, LAYER)[path]
+        assert sum(other.endswith(path[path.rindex(".") :]) for other in again) == 1
 
 
 def test_losses_are_refused_with_nothing_written(tmp_path: Path) -> None:
