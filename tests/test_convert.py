@@ -86,6 +86,18 @@ def test_a_document_in_two_parts_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_tasks_of_one_text_are_one_document_however_far_apart(tmp_path: Path) -> None:
+    task = (
+        '{"text":"Xi met Putin.","_input_hash":1,"spans":[{"start":%d,"end":%d,"label":"PER"}]}\n'
+    )
+    other = "".join(f'{{"text":"number {n}","_input_hash":{n}}}\n' for n in range(2, 50))
+    (tmp_path / "news.jsonl").write_text(task % (0, 2) + other + task % (7, 12))
+    said = convert.convert(
+        tmp_path / "news.jsonl", tmp_path / "out", "prodigy", "jsonl", lossy=True, size=100
+    )
+    assert (said.documents, said.entities) == (49, 2)
+
+
 def test_lines_and_items_are_cut_between_them(tmp_path: Path) -> None:
     lines = [f'{{"text": "é {number}"}}\n'.encode() for number in range(1000)]
     (tmp_path / "l.jsonl").write_bytes(b"".join(lines))

@@ -88,6 +88,17 @@ def test_an_unsafe_name_is_not_written(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_text_that_starts_with_a_byte_order_mark_is_not_written(tmp_path: Path) -> None:
+    documents = table(schema.DOCUMENTS, [{"doc": "a", "text": "\ufeffXi met."}])
+    with pytest.raises(CorpusError) as caught:
+        store.write(Corpus(documents), tmp_path / "root")
+    assert str(caught.value) == (
+        "document 'a': the text starts with U+FEFF, which a file has as its byte order mark; "
+        "remove it from the text, and count offsets without it"
+    )
+    assert not (tmp_path / "root").exists()
+
+
 @given(corpus=corpora())
 def test_the_quick_way_and_the_way_line_by_line_read_alike(corpus: Corpus) -> None:
     written = store.layer_files(corpus.layers[LAYER])

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import schema
+from samarkand.errors import Problem
 from samarkand.labels import Attribute, Group, LabelSchema, RelationType
 from samarkand.text import whole
 
@@ -214,6 +215,16 @@ def _canonical(table: pa.Table) -> pa.Table:
 def digest(text: str) -> str:
     """The SHA-256 of a text's UTF-8, in hexadecimal: what `documents.sha256` records."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def unwritable(documents: pa.Table) -> list[Problem]:
+    """The documents whose text in a file of its own would be read otherwise, or not at all."""
+    marked = documents["doc"].filter(pc.starts_with(documents["text"], "\ufeff")).to_pylist()
+    message = (
+        "the text starts with U+FEFF, which a file has as its byte order mark; remove it from the "
+        "text, and count offsets without it"
+    )
+    return [Problem("", 0, f"document '{doc}': {message}") for doc in marked]
 
 
 def infer_labels(layers: Iterable[Layer], name: str = "inferred") -> LabelSchema:

@@ -16,7 +16,7 @@ import tomli_w
 
 from samarkand import blocks, files, jsonl, layout, lines, schema
 from samarkand import labels as label_schema
-from samarkand.corpus import About, Corpus, Layer, digest, from_columns
+from samarkand.corpus import About, Corpus, Layer, digest, from_columns, unwritable
 from samarkand.errors import CorpusError, Problem, SamarkandError
 
 #: Documents are read in blocks, so that their lines are never all in memory as objects.
@@ -194,13 +194,15 @@ def write(corpus: Corpus, root: Path | str, layers: Iterable[str] | None = None)
     Each file and each layer's folder is replaced whole or not at all. A document's hash is recorded
     now if it was not yet. Files that say the same already are left alone, so a label schema keeps
     its comments; other files in a layer's folder stay. Texts that the corpus lacks are not deleted.
-    Errors: CorpusError for names that are not safe as file names, and metadata that is called as a
-    column is; then nothing was written.
+    Errors: CorpusError for names that are not safe as file names, texts that start with a byte
+    order mark, and metadata that is called as a column is; then nothing was written.
     """
     root = Path(root)
     chosen = [corpus.layers[name] for name in (corpus.layers if layers is None else layers)]
     for name in [*corpus.documents["doc"].to_pylist(), *_parts(chosen)]:
         _safe(name)
+    if problems := unwritable(corpus.documents):
+        raise CorpusError(problems)
     articles = jsonl.encode(_articles(corpus.documents))
     for doc, text in _rows(corpus.documents.select(["doc", "text"])):
         files.write(root / layout.TEXTS / f"{doc}.txt", text.encode())

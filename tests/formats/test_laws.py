@@ -6,8 +6,9 @@ from hypothesis import given, settings
 
 from samarkand import schema
 from samarkand.check import check
-from samarkand.corpus import Corpus, Layer
-from samarkand.formats import FORMATS, JOINED
+from samarkand.corpus import Corpus, Layer, table
+from samarkand.errors import FormatError
+from samarkand.formats import FORMATS, JOINED, base
 from tests.corpora import LAYER, corpora
 
 pytestmark = pytest.mark.parametrize("name", sorted(FORMATS))
@@ -19,6 +20,19 @@ lawful = settings(max_examples=150)
 def test_reading_what_was_written_gives_what_narrow_says(name: str, corpus: Corpus) -> None:
     form = FORMATS[name]
     assert form.read(form.write(corpus, LAYER), LAYER).corpus == form.narrow(corpus, LAYER)
+
+
+def test_a_text_that_starts_with_a_byte_order_mark_comes_back_or_is_refused(name: str) -> None:
+    text = "\ufeffXi met \ufeff."
+    mention = {"doc": "a", "id": "T1", "begin": 1, "end": 3, "label": "PER", "text": "Xi"}
+    layer = Layer(LAYER, entities=table(schema.ENTITIES, [mention]))
+    corpus = Corpus(base.documents([("a", text, None)]), layers={LAYER: layer})
+    form = FORMATS[name]
+    if name not in ("brat", "quotes"):  # whose text is a file of its own
+        assert form.read(form.write(corpus, LAYER), LAYER).corpus == form.narrow(corpus, LAYER)
+        return
+    with pytest.raises(FormatError, match=r"^document 'a': the text starts with U\+FEFF"):
+        form.write(corpus, LAYER)
 
 
 @lawful

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import jsonl, schema, text
-from samarkand.corpus import Corpus, Layer, doc_codes, from_columns
+from samarkand.corpus import Corpus, Layer, doc_codes, from_columns, unwritable
 from samarkand.errors import FormatError, Problem
 from samarkand.formats import _brat_lines as standoff
 from samarkand.formats import _brat_write as lines_of
@@ -135,8 +135,13 @@ def _strings(found: list[bytes | None], in_lines: bool) -> pa.Array | None:
 
 
 def write(corpus: Corpus, layer: str) -> Files:
-    """One layer as a .txt and an .ann file for each document."""
+    """One layer as a .txt and an .ann file for each document.
+
+    Errors: FormatError for a text that starts with a byte order mark.
+    """
     narrowed = narrow(corpus, layer)
+    if problems := unwritable(narrowed.documents):
+        raise FormatError(problems)
     documents, kept = narrowed.documents, narrowed.layers[layer]
     entity_docs = doc_codes(documents, kept.entities["doc"])
     relation_docs = doc_codes(documents, kept.relations["doc"])

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from samarkand import anchor, jsonl, lines, schema
 from samarkand.anchor import Quote
-from samarkand.corpus import Corpus, Layer
+from samarkand.corpus import Corpus, Layer, unwritable
 from samarkand.errors import FormatError, Problem
 from samarkand.formats.base import DOCUMENTS, Files, Reading, bare, doc_ids, documents, frame
 
@@ -187,8 +187,13 @@ def _span(text: str, quote: Quote) -> lines.Span:
 
 
 def write(corpus: Corpus, layer: str) -> Files:
-    """One layer as texts and quotations, each as short as it can be found again by."""
+    """One layer as texts and quotations, each as short as it can be found again by.
+
+    Errors: FormatError for a text that starts with a byte order mark.
+    """
     narrowed = narrow(corpus, layer)
+    if problems := unwritable(narrowed.documents):
+        raise FormatError(problems)
     texts = dict(
         zip(narrowed.documents["doc"].to_pylist(), narrowed.documents["text"].to_pylist(),
             strict=True)
