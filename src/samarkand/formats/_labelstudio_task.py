@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -133,9 +133,17 @@ def _spans(task: Task) -> Iterable[tuple[int, int, str]]:
 
 
 def open_task(
-    path: str, number: int, item: msgspec.Raw, key: str | None, stem: str, log: Log
+    path: str,
+    number: int,
+    item: msgspec.Raw,
+    key: str | None,
+    stem: Callable[[str], str],
+    log: Log,
 ) -> Opened | None:
-    """A task with the annotation that is read. What is wrong with it goes to the log."""
+    """A task with the annotation that is read. What is wrong with it goes to the log.
+
+    `stem` names, by the path, a document that says no id.
+    """
     try:
         task = exports.task(item)
         chosen = _choose(task, log)
@@ -146,7 +154,7 @@ def open_task(
         if key is None or key not in data:
             raise ValueError(_no_text(task, data, key or TEXT))
         text, metadata = _text(data, key, log)
-        doc = _doc(own, task, f"{stem}-{number}")
+        doc = _doc(own, task) or f"{stem(path)}-{number}"
     except msgspec.ValidationError as error:
         log.problems.append(Problem(path, 0, f"item {number}: data.{OWN}: {jsonl.explain(error)}"))
         return None
@@ -256,11 +264,12 @@ def _text(data: dict[str, Any], key: str, log: Log) -> tuple[str, dict[str, str]
     return text, metadata
 
 
-def _doc(own: OwnDocument, task: Task, otherwise: str) -> str:
+def _doc(own: OwnDocument, task: Task) -> str | None:
+    """The id that a task says of its document, if it says one that can be one."""
     if own.doc is not None:
         if not files.is_slug(own.doc):
             wanted = "use letters, digits, . _ -"
             raise ValueError(f"data.{OWN}.doc: '{own.doc}' cannot be a document's id; {wanted}")
         return own.doc
     id = "" if task.id is None else str(task.id)
-    return id if files.is_slug(id) else otherwise
+    return id if files.is_slug(id) else None

@@ -14,7 +14,7 @@ from samarkand.corpus import Layer, from_columns
 from samarkand.errors import Problem
 from samarkand.formats import _re3d_rows as rows
 from samarkand.formats import _standoff as standoff
-from samarkand.formats.base import Files, doc_ids
+from samarkand.formats.base import Files, doc_ids, renamed
 
 #: A file and a line of it.
 At = tuple[str, int]
@@ -117,6 +117,7 @@ def documents(files: Files, paths: Iterable[str], to: Report) -> dict[str, dict[
             found[path][row.id] = Document(doc, at, row, metadata, split_of)
         if len(to.problems) > before:
             to.broken.add(path)
+    to.notes += renamed(names, pa.table({"doc": list(owner)}))
     return found
 
 

@@ -131,6 +131,22 @@ def doc_ids(paths: Sequence[str]) -> dict[str, tuple[str, str | None]]:
     return found
 
 
+def renamed(ids: Mapping[str, tuple[str, str | None]], documents: pa.Table) -> tuple[str, ...]:
+    """A note on each file whose name could not be the id, or the start of the ids, of documents.
+
+    `ids` is what `doc_ids` made of the names.
+    """
+    docs = documents["doc"].to_pylist()
+    known = set(docs)
+    notes = []
+    for path, (doc, _) in sorted(ids.items()):
+        if doc in (path.rpartition("/")[2], path.replace("/", "-")):
+            continue
+        if doc in known or any(name.startswith(f"{doc}-") for name in docs):
+            notes.append(f"'{path}' cannot be a document's id; it is called '{doc}'")
+    return tuple(notes)
+
+
 def numbered(layer: Layer, prefix: Mapping[str, str]) -> Layer:
     """The layer with ids of the form prefix + number, for formats that know no others.
 

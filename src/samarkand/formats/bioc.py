@@ -35,7 +35,7 @@ from samarkand.formats import _bioc_write as writing
 from samarkand.formats._bioc_json import documents as items
 from samarkand.formats._bioc_parts import Document, Report, document, name_all
 from samarkand.formats._standoff import UNIT_NAMES, by_document, everything
-from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame
+from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame, renamed
 
 SUFFIXES = (".json",)
 PARTS = DOCUMENTS
@@ -76,9 +76,10 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
         name: lines.to_table(name, [doc for doc, _ in found], [row for _, row in found])
         for name, found in made.items()
     }
-    notes = (*_units(units, len(files)), *_notes(to))
+    table = _documents(docs, to)
+    notes = (*_units(units, len(files)), *_notes(to), *renamed(names, table))
     unread = {kind: count for kind, count in sorted(to.unread.items()) if count}
-    return Reading(frame(_documents(docs, to), Layer(layer, **tables)), unread, notes)
+    return Reading(frame(table, Layer(layer, **tables)), unread, notes)
 
 
 def _no_repeats(docs: list[Document], to: Report) -> None:

@@ -26,7 +26,16 @@ from samarkand.errors import FormatError, Problem
 from samarkand.formats import _brat_lines as standoff
 from samarkand.formats import _brat_write as lines_of
 from samarkand.formats._brat_tables import STATUS, Block, divide, pairs, tables
-from samarkand.formats.base import DOCUMENTS, Files, Reading, bare, doc_ids, frame, numbered
+from samarkand.formats.base import (
+    DOCUMENTS,
+    Files,
+    Reading,
+    bare,
+    doc_ids,
+    frame,
+    numbered,
+    renamed,
+)
 from samarkand.parallel import each
 from samarkand.text import Ints
 
@@ -76,7 +85,8 @@ def _read(files: Files, layer: str, plain: bool = True) -> Reading:
         raise FormatError(sorted(problems))
     documents, entities, relations = (pa.concat_tables(same) for same in zip(*parts, strict=True))
     counts = {kind: count for kind, count in sorted(unread.items()) if count}
-    return Reading(frame(documents, Layer(layer, entities, relations)), counts)
+    notes = renamed(ids, documents)
+    return Reading(frame(documents, Layer(layer, entities, relations)), counts, notes)
 
 
 def _open(files: Files, stems: list[str], docs: list[str]) -> Block:

@@ -28,7 +28,7 @@ from samarkand import layout, lines, schema, text
 from samarkand.corpus import Layer, from_columns
 from samarkand.errors import FormatError, Problem
 from samarkand.formats._gate_document import Annotation, Document, parsed
-from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame
+from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame, renamed
 
 SUFFIXES = (".xml",)
 PARTS = DOCUMENTS
@@ -67,7 +67,9 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
         for name, some in rows.items()
     }
     counts = {kind: count for kind, count in sorted(unread.items()) if count}
-    return Reading(frame(_documents(found), Layer(layer, **tables)), counts, _notes(files, moved))
+    table = _documents(found)
+    notes = (*_notes(files, moved), *renamed(ids, table))
+    return Reading(frame(table, Layer(layer, **tables)), counts, notes)
 
 
 def _entities(document: Document) -> tuple[list[lines.Entity], dict[tuple[str, int | None], str]]:

@@ -42,7 +42,7 @@ from samarkand.formats._prodigy_own import Annotations, referred
 from samarkand.formats._prodigy_places import places
 from samarkand.formats._prodigy_read import annotations
 from samarkand.formats._prodigy_task import Line, tasks
-from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame
+from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame, renamed
 
 SUFFIXES = (".jsonl",)
 #: Not LINES: tasks about one text stand on several lines of a file.
@@ -81,6 +81,7 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
         raise FormatError(sorted(problems))
     notes = [*_answered(everything), *notes, *about.provenance(everything)]
     table = about.table(documents, unread)
+    notes += renamed(ids, table)
     counts = {kind: count for kind, count in sorted(unread.items()) if count}
     return Reading(frame(table, _layer(layer, documents, found)), counts, tuple(notes))
 

@@ -45,7 +45,7 @@ from samarkand.formats import _webanno_rows, _webanno_sheet, _webanno_tables, _w
 from samarkand.formats._webanno_cells import Reader
 from samarkand.formats._webanno_sheet import Sheet
 from samarkand.formats._webanno_tables import Tables
-from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame
+from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame, renamed
 from samarkand.text import Mask
 
 SUFFIXES = (".tsv",)
@@ -77,7 +77,8 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
     columns = {name: [row.get(name) for row in documents] for name in schema.DOCUMENTS.names}
     table = from_columns(schema.DOCUMENTS, columns, len(documents))
     counts = {kind: count for kind, count in sorted(tables.unread.items()) if count}
-    return Reading(frame(table, Layer(layer, **made)), counts, _notes(in_points))
+    notes = (*_notes(in_points), *renamed(ids, table))
+    return Reading(frame(table, Layer(layer, **made)), counts, notes)
 
 
 def _block(
