@@ -237,7 +237,7 @@ def _flat(corpus: Corpus, layer: Layer, name: str) -> pa.Table:
         )
         for column, value in said.items()
     }
-    columns["kind"] = pa.repeat({"entities": "entity"}.get(name, name[:-1]), size)
+    columns["kind"] = pa.repeat(schema.ROWS[name], size)
     for table, wanted in schema.TABLES.items():
         for field in wanted:
             if table == name:

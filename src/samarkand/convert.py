@@ -18,6 +18,7 @@ from samarkand.formats.base import LINES, WHOLE, Format, Reader, Reading
 from samarkand.losses import Loss, losses, totals
 from samarkand.parts import Part
 from samarkand.progress import Progress, silent
+from samarkand.words import count
 
 T = TypeVar("T")
 
@@ -50,11 +51,10 @@ class Report:
     lost: tuple[Loss, ...]
 
     def __str__(self) -> str:
-        counts = (
-            f"{self.documents:,} documents, {self.entities:,} entities, "
-            f"{self.relations:,} relations, {self.stances:,} stances"
-        )
-        unread = [f"not read, {what}: {count:,}" for what, count in self.unread]
+        sizes = {"document": self.documents, "entity": self.entities}
+        sizes |= {"relation": self.relations, "stance": self.stances}
+        counts = ", ".join(count(size, noun) for noun, size in sizes.items())
+        unread = [f"not read, {what}: {times:,}" for what, times in self.unread]
         lost = [f"not written, {change}" for change in self.lost]
         return "\n".join([counts, *self.notes, *unread, *lost])
 

@@ -19,6 +19,7 @@ from samarkand import schema
 from samarkand.errors import Problem
 from samarkand.labels import Attribute, Group, LabelSchema, RelationType
 from samarkand.text import whole
+from samarkand.words import count
 
 KINDS = ("hand", "model", "adjudicated")
 
@@ -72,7 +73,7 @@ class Layer:
             object.__setattr__(self, name, _canonical(conform(getattr(self, name), wanted)))
 
     def __repr__(self) -> str:
-        sizes = ", ".join(f"{len(self.table(name)):,} {name}" for name in schema.TABLES)
+        sizes = ", ".join(count(len(self.table(name)), row) for name, row in schema.ROWS.items())
         return f"<Layer {self.name}: {sizes}>"
 
     def table(self, name: str) -> pa.Table:
@@ -113,7 +114,8 @@ class Corpus:
 
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers.values()))
-        return f"<Corpus {self.about.name}: {len(self.documents):,} documents, layers {layers}>"
+        documents = count(len(self.documents), "document")
+        return f"<Corpus {self.about.name}: {documents}, layers {layers}>"
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -75,7 +75,7 @@ KINDS: dict[str, type[Entity] | type[Relation] | type[Stance]] = {
 }
 
 #: The key that holds the id on a line of each table.
-ID_KEYS = {"entities": "entity", "relations": "relation", "stances": "stance"}
+ID_KEYS = schema.ROWS
 
 
 def to_table(name: str, docs: Sequence[str], rows: Sequence[Any]) -> pa.Table:

@@ -112,6 +112,9 @@ STANCES = pa.schema(
 )
 
 #: The tables of a layer, in the order in which a layer's file holds them.
+#: What a row of each of a layer's tables is called.
+ROWS = {"entities": "entity", "relations": "relation", "stances": "stance"}
+
 TABLES: dict[str, pa.Schema] = {
     "entities": ENTITIES,
     "relations": RELATIONS,

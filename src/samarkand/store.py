@@ -6,7 +6,7 @@ Which files these are, and what each holds: `samarkand.layout`.
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import tomli_w
 
 from samarkand import blocks, files, jsonl, layout, lines, schema
 from samarkand import labels as label_schema
-from samarkand.corpus import About, Corpus, Layer, digest, from_columns, unwritable
+from samarkand.corpus import About, Corpus, Layer, Provenance, digest, from_columns, unwritable
 from samarkand.errors import CorpusError, Problem, SamarkandError
 
 #: Documents are read in blocks, so that their lines are never all in memory as objects.
@@ -233,9 +233,10 @@ def write_layer(layer: Layer, root: Path | str) -> None:
     for part in _parts([layer]):
         _safe(part)
     content = layer_files(layer)
-    made = layout.provenance(Path(root), layer.name)
-    if made is not None and made == layer.provenance:
-        content["layer.toml"] = (folder / "layer.toml").read_bytes()  # with its comments
+    old = layout.provenance(Path(root), layer.name)
+    if old is not None and layer.provenance is not None:
+        said = (folder / "layer.toml").read_bytes()
+        content["layer.toml"] = _further(said, old, layer.provenance) or content["layer.toml"]
     with files.folder(folder) as new:
         files.write_tree(new, content)
         for path in folder.iterdir() if folder.is_dir() else ():
@@ -243,6 +244,18 @@ def write_layer(layer: Layer, root: Path | str) -> None:
                 shutil.copytree(path, new / path.name, symlinks=True)
             elif path.suffix != ".jsonl" and path.name != "layer.toml":
                 shutil.copy2(path, new / path.name, follow_symlinks=False)
+
+
+def _further(said: bytes, old: Provenance, new: Provenance) -> bytes | None:
+    """A layer.toml as it was, with its comments, and further edits; None where more differs."""
+    if new == old:
+        return said
+    last = tomli_w.dumps({"edits": old.edits}).encode() if old.edits else b""
+    if replace(new, edits=old.edits) != old or not said.endswith(last):
+        return None
+    kept = said.removesuffix(last)
+    end = b"" if kept.endswith(b"\n") or not kept else b"\n"
+    return kept + end + tomli_w.dumps({"edits": new.edits}).encode()
 
 
 def layer_files(layer: Layer) -> dict[str, bytes]:

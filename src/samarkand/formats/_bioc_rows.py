@@ -9,6 +9,7 @@ from samarkand import lines, schema
 from samarkand.formats import _bioc_json as bioc
 from samarkand.formats import _standoff as standoff
 from samarkand.formats._bioc_parts import Document, Link, Mention, Report, ours
+from samarkand.words import count
 
 #: The infons that mean a column, by what bears them; an attribute of such a name is in ours.
 RESERVED = {
@@ -104,7 +105,7 @@ class Names:
             near = [m for m in found if m.scope == link.scope]
             found = near or [m for m in found if m.scope[: len(link.scope)] == link.scope]
         if len(found) > 1:
-            message = f"refid '{refid}' is that of {len(found)} annotations"
+            message = f"refid '{refid}' is that of {count(len(found), 'annotation')}"
             to.problems.append(link.item.problem(message))
             return None
         if found and found[0].id in self.entities:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from samarkand import files, jsonl, lines, schema
 from samarkand.corpus import from_columns
 from samarkand.errors import Problem
+from samarkand.words import count
 
 #: How the target of a stance starts that is a proposition of the label schema.
 PROPOSITION = "P:"
@@ -133,7 +134,8 @@ def _span(text: str, name: str, span: lines.Span | lines.Entity) -> Iterator[str
         fault = "covers nothing" if begin == end else "ends before it begins"
         yield f"{name} is at {begin}-{end}: it {fault}"
     elif begin < 0 or end > len(text):
-        yield f"{name} is at {begin}-{end}, but the text has {len(text)} characters. {_EDITED}"
+        long = count(len(text), "character")
+        yield f"{name} is at {begin}-{end}, but the text has {long}. {_EDITED}"
     elif text[begin:end] != span.text:
         said, wanted = _around_difference(span.text, text[begin:end])
         units = text.encode("utf-16-le")[2 * begin : 2 * end]

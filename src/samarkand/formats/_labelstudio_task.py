@@ -15,6 +15,7 @@ from samarkand.formats import _labelstudio_json as exports
 from samarkand.formats._labelstudio_json import UNSET, Annotation, Task
 from samarkand.formats._labelstudio_names import OWN, TEXT, OwnDocument
 from samarkand.formats._labelstudio_text import fits
+from samarkand.words import count
 
 #: What results of other kinds of data are about.
 _ABOUT = (
@@ -73,13 +74,13 @@ class Log:
         """What the files leave open, and how it was settled."""
         notes = [f"the text is the field '{key}' of data" for key in sorted(self.keys)]
         if self.utf16:
-            share = f"{self.utf16:,} of {self.documents:,} documents"
+            share = f"{self.utf16:,} of {count(self.documents, 'document')}"
             notes.append(f"offsets are utf-16 code units in {share}, by what their regions cover")
         if len(self.annotators) > 1:
             shares = ", ".join(f"{who} ({n:,})" for who, n in sorted(self.annotators.items()))
             notes.append(f"annotators, with the number of their documents: {shares}")
         if self.predicted:
-            share = f"{self.predicted:,} of {self.documents:,} documents"
+            share = f"{self.predicted:,} of {count(self.documents, 'document')}"
             notes.append(f"predictions were read in {share}, which have no annotation")
         return tuple(notes)
 

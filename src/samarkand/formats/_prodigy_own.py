@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from samarkand import lines, schema
+from samarkand import lines, schema, words
 from samarkand.formats._prodigy_task import Own
 
 #: Where an entity is and its label: all that a span says.
@@ -217,7 +217,8 @@ def _named(row: lines.Line) -> set[str]:
 
 def _misplaced(name: str, text: str, begin: int, end: int, said: str) -> Iterator[str]:
     if not 0 <= begin <= end <= len(text):
-        yield f"{name}: {begin}-{end} is outside the text, which has {len(text)} characters"
+        long = words.count(len(text), "character")
+        yield f"{name}: {begin}-{end} is outside the text, which has {long}"
     elif text[begin:end] != said:
         yield (
             f"{name} says {said!r} but {begin}-{end} of the text is {text[begin:end]!r}; was the "

@@ -17,6 +17,7 @@ from samarkand import lines, schema, text
 from samarkand.corpus import Corpus, Layer, entity_rows
 from samarkand.formats.base import frame
 from samarkand.text import Ints, OffsetError, TextIndex
+from samarkand.words import count
 
 UNITS = (text.POINTS, text.UTF8, text.UTF16)
 
@@ -109,7 +110,8 @@ def wrong(spans: Iterable[lines.Span], covered: str) -> Iterator[str]:
     """What is wrong with spans of our own, in code points of a document's text."""
     for span in spans:
         if not 0 <= span.begin <= span.end <= len(covered):
-            yield f"{span.begin}-{span.end} is outside the text of {len(covered)} characters"
+            long = count(len(covered), "character")
+            yield f"{span.begin}-{span.end} is outside the text of {long}"
         elif covered[span.begin : span.end] != span.text:
             at = span.begin, span.end
             yield f"{at[0]}-{at[1]} {differs(span.text, *at, covered[at[0] : at[1]])}"

@@ -36,6 +36,7 @@ from samarkand.formats._bioc_json import documents as items
 from samarkand.formats._bioc_parts import Document, Report, document, name_all
 from samarkand.formats._standoff import UNIT_NAMES, by_document, everything
 from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame, renamed
+from samarkand.words import count
 
 SUFFIXES = (".json",)
 PARTS = DOCUMENTS
@@ -138,8 +139,8 @@ def _documents(docs: list[Document], to: Report) -> pa.Table:
 
 def _units(units: dict[str, list[str]], files: int) -> list[str]:
     return [
-        f"offsets are {UNIT_NAMES[unit]} in {len(paths):,} of {files:,} files ({paths[0]}), by the "
-        "texts that they cover"
+        f"offsets are {UNIT_NAMES[unit]} in {len(paths):,} of {count(files, 'file')} ({paths[0]}), "
+        "by the texts that they cover"
         for unit, paths in sorted(units.items())
         if unit != text.POINTS
     ]
@@ -147,12 +148,12 @@ def _units(units: dict[str, list[str]], files: int) -> list[str]:
 
 def _notes(to: Report) -> list[str]:
     told = {
-        "white": "annotations say their text otherwise than the document (white space, quotation "
-        "marks, ASCII); its text was taken",
-        "id again": "ids of annotations that begin anew in each passage were made different",
-        "no id": "annotations and relations without an id were numbered",
+        "white": "annotations that say their text otherwise than the document (white space, "
+        "quotation marks, ASCII), whose text was taken",
+        "id again": "ids of annotations that begin anew in each passage and were made different",
+        "no id": "annotations and relations without an id, which were numbered",
     }
-    return [f"{to.kinds[kind]:,} {said}" for kind, said in told.items() if to.kinds[kind]]
+    return [f"{said}: {to.kinds[kind]:,}" for kind, said in told.items() if to.kinds[kind]]
 
 
 def write(corpus: Corpus, layer: str) -> Files:

@@ -266,7 +266,8 @@ def dump(
         place = (
             f"the first is characters {begin[wrong[0]]} to {end[wrong[0]]} of text {doc[wrong[0]]}"
         )
-        raise ValueError(f"{len(wrong):,} spans are not of whole tokens, or overlap; {place}")
+        said = f"spans that are not of whole tokens, or overlap: {len(wrong):,}"
+        raise ValueError(f"{said}; {place}")
     yield from compressed(_given(texts, tokens, Spans(doc, first, last, text.whole(label))))
 
 

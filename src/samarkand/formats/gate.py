@@ -29,6 +29,7 @@ from samarkand.corpus import Layer, from_columns
 from samarkand.errors import FormatError, Problem
 from samarkand.formats._gate_document import Annotation, Document, parsed
 from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame, renamed
+from samarkand.words import count
 
 SUFFIXES = (".xml",)
 PARTS = DOCUMENTS
@@ -114,7 +115,7 @@ def _relations(
     for relation in document.relations:
         members = [names.get((relation.owner, member), "") for member in relation.members]
         if len(members) != 2:
-            document.unread[f"relation of {len(members)} members"] += 1
+            document.unread[f"relation of {count(len(members), 'member')}"] += 1
         elif not all(members):
             document.unread["relation of what is no entity"] += 1
         else:
@@ -164,8 +165,8 @@ def _notes(files: Files, moved: list[str]) -> tuple[str, ...]:
     notes = []
     if moved:
         notes.append(
-            f"nodes whose numbers are not their offsets in UTF-16, in {len(moved):,} files (first: "
-            f"{moved[0]}): the places where they stand were taken, as GATE does"
+            f"nodes whose numbers are not their offsets in UTF-16, in {count(len(moved), 'file')} "
+            f"(first: {moved[0]}): the places where they stand were taken, as GATE does"
         )
     wide = (b"\xff\xfe", b"\xfe\xff")  # UTF-16, in which that byte may be half of anything
     carriage = [
@@ -173,7 +174,7 @@ def _notes(files: Files, moved: list[str]) -> tuple[str, ...]:
     ]
     if carriage:
         notes.append(
-            f"line ends CR LF were read as LF, as XML wants it, in {len(carriage):,} files "
+            f"line ends CR LF were read as LF, as XML wants it, in {count(len(carriage), 'file')} "
             f"(first: {carriage[0]})"
         )
     return tuple(notes)

@@ -47,6 +47,7 @@ from samarkand.formats._webanno_sheet import Sheet
 from samarkand.formats._webanno_tables import Tables
 from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame, renamed
 from samarkand.text import Mask
+from samarkand.words import count
 
 SUFFIXES = (".tsv",)
 PARTS = DOCUMENTS
@@ -135,10 +136,9 @@ def _said(sheet: Sheet, problems: list[Problem]) -> own.Document:
 def _notes(in_points: list[str]) -> tuple[str, ...]:
     if not in_points:
         return ()
-    many = f"{len(in_points):,} files" if len(in_points) > 1 else "one file"
     return (
-        f"the offsets of {many} count code points, and not the UTF-16 code units of the format "
-        f"(first: {min(in_points)})",
+        f"the offsets of {count(len(in_points), 'file')} count code points, and not the UTF-16 "
+        f"code units of the format (first: {min(in_points)})",
     )
 
 
