@@ -20,7 +20,7 @@ LAYERS = (
     ("tokens",),
     ("sentences",),
     ("lines", "iob", "match"),
-    ("diff",),
+    ("diff", "covered", "encode"),
     ("losses", "changes"),
     ("three_way",),
     ("reconcile",),

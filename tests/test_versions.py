@@ -180,7 +180,7 @@ def test_a_corpus_and_the_dataset_built_of_it_are_the_same(tmp_path: Path) -> No
         ("../missing", "'../missing' is none of {root}: Needed a single revision; wanted a corpus folder, a built dataset, a layer, or a git revision"),
         ("HEAD...HEAD", "'HEAD...HEAD' has three dots; wanted two, such as v1.0.0..HEAD; `git merge-base` says what two have in common"),
         ("HEAD..v9", "'v9' is none of {root}: Needed a single revision; wanted a corpus folder, a built dataset, a layer, or a git revision"),
-        ("hand/a", "'hand/a' is a layer, and no revision; compare it with another layer of {root}"),
+        ("hand/a", "'hand/a' is a layer of {root}, and no revision; a layer is compared with a layer"),
         ("--help-me", "'--help-me' is none of {root}: Needed a single revision; wanted a corpus folder, a built dataset, a layer, or a git revision"),
     ],
 )  # fmt: skip

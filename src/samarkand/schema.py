@@ -131,6 +131,8 @@ SPAN_COLUMNS: dict[str, tuple[str, ...]] = {
 #: Values that stand where an entity id may stand.
 AUTHOR, UNSPECIFIED, SPAN_TARGET = "AUTHOR", "UNSPECIFIED", "SPAN"
 RESERVED = (AUTHOR, UNSPECIFIED, SPAN_TARGET)
+#: How a target starts that is a proposition of the label schema.
+PROPOSITION = "P:"
 
 SPLITS = ("train", "validation", "test")
 STATUSES = ("ASSERTED", "FUTURE", "HYPOTHETICAL", "NEGATED", "HISTORICAL")

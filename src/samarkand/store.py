@@ -14,13 +14,15 @@ import msgspec
 import pyarrow as pa
 import tomli_w
 
-from samarkand import blocks, files, jsonl, layout, lines, schema
+from samarkand import blocks, encode, files, jsonl, layout, lines, schema
 from samarkand import labels as label_schema
 from samarkand.corpus import About, Corpus, Layer, Provenance, digest, from_columns, unwritable
 from samarkand.errors import CorpusError, Problem, SamarkandError
 
 #: Documents are read in blocks, so that their lines are never all in memory as objects.
 BLOCK = 1000
+#: Annotations are written in blocks, so that no column of strings comes near its 2 GiB.
+LINES = 10_000
 
 
 def read(root: Path | str, layers: Iterable[str] | None = None, unlisted: bool = False) -> Corpus:
@@ -264,13 +266,16 @@ def layer_files(layer: Layer) -> dict[str, bytes]:
     if layer.provenance is not None:
         said = {k: v for k, v in asdict(layer.provenance).items() if v not in ("", None, ())}
         content["layer.toml"] = tomli_w.dumps(said).encode()
-    parts: dict[str, list[bytes]] = {}
+    parts: dict[str, list[str]] = {}
     for name in schema.TABLES:
-        table = layer.table(name)
-        for doc, row in zip(table["doc"].to_pylist(), lines.from_table(name, table), strict=True):
-            parts.setdefault(doc, []).append(jsonl.encode([row]))
-    for doc, encoded in sorted(parts.items()):
-        content[f"{doc}.jsonl"] = b"".join(encoded)
+        whole = layer.table(name)
+        for start in range(0, len(whole), LINES):
+            rows = whole.slice(start, LINES)
+            written = encode.annotations(name, rows).to_pylist()
+            for doc, line in zip(rows["doc"].to_pylist(), written, strict=True):
+                parts.setdefault(doc, []).append(line)
+    for doc, written in sorted(parts.items()):
+        content[f"{doc}.jsonl"] = "\n".join([*written, ""]).encode()
     return content
 
 

@@ -111,12 +111,13 @@ def read_revision(root: Path, revision: str) -> Corpus:
         message = f"'{revision}' is no folder, and there is no git; {_WANTED}"
         raise SamarkandError(message) from None
     with tempfile.TemporaryDirectory() as folder:
-        files.write_tree(Path(folder), content)
-        for path, target in links.items():  # which store.read follows, or refuses, as in a folder
-            link = Path(folder) / path
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(target)
         try:
+            files.write_tree(Path(folder), content)
+            for path, target in links.items():  # which store.read follows or refuses
+                link = Path(folder) / path
+                files.guard(link.parent, Path(folder))
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(target)
             return store.read(folder)
         except SamarkandError as error:
             raise SamarkandError(
@@ -132,7 +133,9 @@ _WANTED = "wanted a corpus folder, a built dataset, a layer, or a git revision"
 
 def _no_version(root: Path, version: str, said: str) -> str:
     if _is_layer(version, root):
-        return f"'{version}' is a layer, and no revision; compare it with another layer of {root}"
+        return (
+            f"'{version}' is a layer of {root}, and no revision; a layer is compared with a layer"
+        )
     return f"'{version}' is none of {root}{': ' + said if said else ''}; {_WANTED}"
 
 

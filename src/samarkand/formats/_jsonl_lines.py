@@ -13,8 +13,6 @@ from samarkand.corpus import from_columns
 from samarkand.errors import Problem
 from samarkand.words import count
 
-#: How the target of a stance starts that is a proposition of the label schema.
-PROPOSITION = "P:"
 #: What each reference of an annotation may be besides the id of an entity.
 REFERENCES: dict[str, tuple[str, ...]] = {
     "relations": ("head", "tail", "object"),
@@ -152,7 +150,7 @@ def _references(document: Document) -> Iterator[str]:
                 yield _unknown(f"the {column} of {relation.relation}", id)
     known.update(schema.RESERVED)
     for stance in document.stances:
-        about = stance.target.startswith(PROPOSITION)
+        about = stance.target.startswith(schema.PROPOSITION)
         targets = [] if about else [("target", stance.target)]
         chain = [("source_chain", id) for id in stance.source_chain]
         for column, id in [("holder", stance.holder), *targets, *chain]:

@@ -34,8 +34,16 @@ from samarkand.formats import _bioc_rows as rows
 from samarkand.formats import _bioc_write as writing
 from samarkand.formats._bioc_json import documents as items
 from samarkand.formats._bioc_parts import Document, Report, document, name_all
-from samarkand.formats._standoff import UNIT_NAMES, by_document, everything
-from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame, renamed
+from samarkand.formats.base import (
+    DOCUMENTS,
+    Files,
+    Reading,
+    by_document,
+    doc_ids,
+    everything,
+    frame,
+    renamed,
+)
 from samarkand.words import count
 
 SUFFIXES = (".json",)
@@ -139,7 +147,7 @@ def _documents(docs: list[Document], to: Report) -> pa.Table:
 
 def _units(units: dict[str, list[str]], files: int) -> list[str]:
     return [
-        f"offsets are {UNIT_NAMES[unit]} in {len(paths):,} of {count(files, 'file')} ({paths[0]}), "
+        f"offsets are {text.UNITS[unit]} in {len(paths):,} of {count(files, 'file')} ({paths[0]}), "
         "by the texts that they cover"
         for unit, paths in sorted(units.items())
         if unit != text.POINTS

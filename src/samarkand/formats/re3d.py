@@ -27,8 +27,7 @@ from samarkand.errors import FormatError
 from samarkand.formats import _re3d_read as reading
 from samarkand.formats import _re3d_rows as rows
 from samarkand.formats._re3d_read import At, Claim, Document, Place, Places, Report
-from samarkand.formats._standoff import by_document, everything
-from samarkand.formats.base import WHOLE, Files, Reading, frame
+from samarkand.formats.base import WHOLE, Files, Reading, by_document, everything, frame
 
 SUFFIXES = (".json", ".jsonl")
 PARTS = WHOLE
