@@ -12,7 +12,7 @@ MODULES = sorted(
 
 #: From the ground up; a module may import what stands in a row above its own.
 LAYERS = (
-    ("__init__", "errors", "schema", "progress", "parallel"),
+    ("__init__", "errors", "schema", "progress", "parallel", "words"),
     ("cli_errors",),
     ("files", "jsonl", "text", "anchor"),
     ("labels",),
@@ -20,7 +20,7 @@ LAYERS = (
     ("tokens",),
     ("sentences",),
     ("lines", "iob", "match"),
-    ("diff",),
+    ("diff", "covered", "encode"),
     ("losses", "changes"),
     ("three_way",),
     ("reconcile",),

@@ -270,7 +270,7 @@ def test_a_conflict_is_told_and_taken_from_the_side_that_is_named(root: Path, cl
     told = (
         f"{LAYER} {doc}: both sides changed entity {row['id']} {row['label']} "
         f"({row['begin']}-{row['end']} {row['text']!r}): label '{label}' (ours), 'FAC' (theirs); "
-        "kept as it was\n1 conflicts; nothing was written; --take ours (the corpus) or "
+        "kept as it was\n1 conflict; nothing was written; --take ours (the corpus) or "
         "--take theirs (doccano) decides"
     )
     assert str(caught.value) == told

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from samarkand import __version__
+from samarkand import __version__, words
 from samarkand.cli_errors import clean
 from samarkand.doccano.cli import app as doccano
 from samarkand.errors import SamarkandError
@@ -88,6 +88,8 @@ def import_(
     ] = False,
 ) -> None:
     """Bring annotated files into a corpus, as documents and a layer.
+
+    A layer that is there already keeps its provenance: who imported what is among its edits.
 
     Example: samarkand import standoff/ --from brat my-corpus --layer hand/a --annotator ada --human
     """
@@ -229,7 +231,7 @@ def diff(
         print(said)
     else:
         files.write(out, said.encode())
-        print(f"{out}: {len(changes.changes(found)):,} changes")
+        print(f"{out}: {words.count(len(changes.changes(found)), 'change')}")
 
 
 @app.command()
@@ -262,9 +264,8 @@ def merge(
         store.write(merged.corpus, out)
         print(f"{out}: {merged.corpus}")
     if merged.conflicts:
-        count = f"{len(merged.conflicts):,} conflicts"
         hint = "" if partly else "; nothing was written, --partly writes the rest"
-        raise SamarkandError(f"{count}{hint}")
+        raise SamarkandError(f"{words.count(len(merged.conflicts), 'conflict')}{hint}")
 
 
 @app.command("install-merge-driver")

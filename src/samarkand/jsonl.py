@@ -153,6 +153,13 @@ def explain(error: Exception) -> str:
     return said
 
 
+def as_string(value: Any) -> str | None:
+    """A JSON value as a string: what is none stays JSON; None for what says nothing."""
+    if value is None or value == [] or value == {}:
+        return None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def encode(values: Sequence[Any]) -> bytes:
     """JSON Lines of msgspec structs or dictionaries, each line with its end."""
     return _encoder.encode_lines(values)

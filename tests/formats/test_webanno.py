@@ -398,7 +398,7 @@ def test_offsets_in_code_points_are_read_and_noted() -> None:
     assert reading.corpus.documents["text"].to_pylist() == ["👋 Xi\nHe 👋", TEXT]
     assert [row["text"] for row in tables(reading)["entities"]] == ["Xi", "He", "Xi"]
     assert reading.notes == (
-        "the offsets of one file count code points, and not the UTF-16 code units of the format "
+        "the offsets of 1 file count code points, and not the UTF-16 code units of the format "
         "(first: a.tsv)",
     )
 

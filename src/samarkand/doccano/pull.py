@@ -19,6 +19,7 @@ from samarkand.errors import FormatError, SamarkandError
 from samarkand.formats import doccano
 from samarkand.merge import merge
 from samarkand.progress import Progress, silent
+from samarkand.words import count
 
 #: The side of `ours` is the corpus, that of `theirs` the server.
 SIDES = ("ours", "theirs")
@@ -79,7 +80,9 @@ def pull(
     conflicts = [*lost, *map(str, merged.conflicts)]
     if conflicts and not take:
         hint = "nothing was written; --take ours (the corpus) or --take theirs (doccano) decides"
-        raise SamarkandError("\n".join([*conflicts, f"{len(conflicts):,} conflicts; {hint}"]))
+        raise SamarkandError(
+            "\n".join([*conflicts, f"{count(len(conflicts), 'conflict')}; {hint}"])
+        )
     progress("writing", 2, 3)
     edits = changes.changes(diff.diff(mine, merged.corpus))
     rest = replace(ours, layers={layer: projects.without(ours.layers[layer], docs)})

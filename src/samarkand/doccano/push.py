@@ -16,6 +16,7 @@ from samarkand.doccano.pull import fetched
 from samarkand.errors import SamarkandError
 from samarkand.formats import doccano
 from samarkand.progress import Progress, silent
+from samarkand.words import count
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Report:
     def __str__(self) -> str:
         left = f", {self.empty:,} without text left out" if self.empty else ""
         where = f"{self.url}projects/{self.project}"
-        return f"{self.sent:,} documents sent, {self.same:,} were there as they are{left}: {where}"
+        sent = count(self.sent, "document")
+        return f"{sent} sent, {self.same:,} were there as they are{left}: {where}"
 
 
 def push(
@@ -142,7 +144,7 @@ def _send(
         remote.upload(client, pushed.project, doccano.encode(rows))
         new = came()
         if sorted(each.doc for each in new) != sorted(docs):
-            raise SamarkandError(f"doccano took {len(new):,} of {len(docs):,} documents")
+            raise SamarkandError(f"doccano took {len(new):,} of {count(len(docs), 'document')}")
         if old:  # somebody may have annotated meanwhile what is about to be replaced
             _no_edits(client, pushed)
     except BaseException:

@@ -1,6 +1,11 @@
 """Annotation formats, each a module with `read`, `write` and `narrow`: see `formats.base`."""
 
+from collections.abc import Callable, Mapping
+
 from samarkand.formats import (
+    _cas_types,
+    _labelstudio_config,
+    _webanno_types,
     bioc,
     brat,
     cas_json,
@@ -37,3 +42,12 @@ FORMATS: dict[str, Format] = {
 
 #: Every format that is read: those, and the ones that are only read.
 READERS: dict[str, Reader] = {**FORMATS, "gate": gate}
+
+#: Files that belong to no document but to all, by format and name, and what makes one file of two
+#: such files of some documents.
+JOINED: Mapping[str, Mapping[str, Callable[[bytes, bytes], bytes]]] = {
+    "cas-json": {"TypeSystem.xml": _cas_types.joined},
+    "cas-xmi": {"TypeSystem.xml": _cas_types.joined},
+    "labelstudio": {"label_config.xml": _labelstudio_config.joined},
+    "webanno": {"TypeSystem.xml": _webanno_types.joined},
+}

@@ -12,8 +12,8 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from samarkand import jsonl, lines
+from samarkand.covered import short
 from samarkand.errors import Problem
-from samarkand.formats._standoff import short, written
 
 Offset = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Id = str | int | None
@@ -141,7 +141,7 @@ def _keys(kind: type[msgspec.Struct]) -> frozenset[str]:
 def others(item: Item, kind: type[msgspec.Struct]) -> dict[str, Any]:
     """What an object has beside the keys of its kind, and says something."""
     rest = {key: value for key, value in item.value.items() if key not in _keys(kind)}
-    return {key: value for key, value in rest.items() if written(value) is not None}
+    return {key: value for key, value in rest.items() if jsonl.as_string(value) is not None}
 
 
 def documents(path: str, data: bytes, problems: list[Problem]) -> list[Item]:
@@ -217,7 +217,7 @@ def _collection(value: dict[str, Any], documents: str) -> dict[str, str]:
     infons = value.get("infons")
     said = {k: v for k, v in value.items() if k not in (documents, "infons", "bioctype", "version")}
     said |= infons if isinstance(infons, dict) else {}
-    return {key: text for key, v in said.items() if (text := written(v))}
+    return {key: text for key, v in said.items() if (text := jsonl.as_string(v))}
 
 
 def _decoder(twice: list[tuple[dict[str, Any], str]]) -> json.JSONDecoder:

@@ -10,7 +10,6 @@ from samarkand import files, jsonl
 from samarkand.errors import Problem
 from samarkand.formats import _bioc_json as bioc
 from samarkand.formats._bioc_json import Item
-from samarkand.formats._standoff import written
 
 #: Which passage, and which sentence in it: ids are unique in there. Empty: the document.
 Scope = tuple[int, ...]
@@ -90,7 +89,7 @@ def document(item: Item, stem: str, number: int, to: Report) -> Document | None:
     metadata: dict[str, str] = {}
     for said in (infons, fields, item.metadata):
         for key, one in said.items():
-            if (text := written(one)) is None:
+            if (text := jsonl.as_string(one)) is None:
                 continue
             if metadata.setdefault(key, text) != text:
                 to.unread[f"'{key}' of a document that its infons say otherwise"] += 1

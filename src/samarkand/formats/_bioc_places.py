@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from samarkand import text
-from samarkand.formats import _standoff as standoff
+from samarkand.covered import alike, differs
 from samarkand.formats._bioc_json import Location
 from samarkand.formats._bioc_parts import Document, Mention, Report, Segment
 
@@ -56,10 +56,10 @@ def place(docs: Sequence[Document], to: Report) -> str:
     said = pa.array([spot.mention.value.text or "" for spot in spots], pa.string())
     unit = text.infer_unit(
         ix, row[0][single], local[0][single], local[1][single], said.filter(pa.array(single)),
-        standoff.UNITS,
+        tuple(text.UNITS),
     )  # fmt: skip
     whole = {id(segment) for doc in docs if _compose(doc, unit, to) for segment in doc.segments}
-    points = [standoff.points(ix, unit, row[end], local[end]) for end in (0, 1)]
+    points = [text.points(ix, unit, row[end], local[end]) for end in (0, 1)]
     for at, spot in enumerate(spots):
         fault = points[0][1].get(at) or points[1][1].get(at)
         if fault is not None:
@@ -95,7 +95,7 @@ def _is_single(spot: Spot) -> bool:
 def _outside(location: Location, fault: str, unit: str) -> str:
     end = location.offset + location.length
     if "inside" in fault:
-        return f"{location.offset}-{end} cuts a character; offsets are {standoff.UNIT_NAMES[unit]}"
+        return f"{location.offset}-{end} cuts a character; offsets are {text.UNITS[unit]}"
     return f"{location.offset}-{end} is outside the text of the passages"
 
 
@@ -109,7 +109,7 @@ def _compose(doc: Document, unit: str, to: Report) -> bool:
         if not 0 <= gap <= GAP:
             fault = f"'offset' is {segment.offset}, but "
             if gap < 0:
-                fault += f"the text before it ends at {at}, in {standoff.UNIT_NAMES[unit]}"
+                fault += f"the text before it ends at {at}, in {text.UNITS[unit]}"
             else:
                 fault += f"the text before it ends at {at}; at most {GAP:,} may be missing"
             to.problems.append(segment.item.problem(fault))
@@ -137,9 +137,9 @@ def check(doc: Document, mention: Mention, to: Report) -> None:
     covered = " ".join(doc.text[a:b] for a, b in spans)
     if said in (covered, doc.text[begin:end]):
         return
-    if standoff.alike(said, covered) or standoff.alike(said, doc.text[begin:end]):
+    if alike(said, covered) or alike(said, doc.text[begin:end]):
         to.kinds["white"] += 1
     else:
         first, last = (mention.value.locations or [])[0], (mention.value.locations or [])[-1]
         place = first.offset, last.offset + last.length
-        to.problems.append(mention.item.problem(standoff.differs(said, *place, covered)))
+        to.problems.append(mention.item.problem(differs(said, *place, covered)))

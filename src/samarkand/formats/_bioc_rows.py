@@ -5,10 +5,11 @@ import math
 import re
 from typing import Any
 
-from samarkand import lines, schema
+from samarkand import jsonl, lines, schema
+from samarkand.covered import short, wrong
 from samarkand.formats import _bioc_json as bioc
-from samarkand.formats import _standoff as standoff
 from samarkand.formats._bioc_parts import Document, Link, Mention, Report, ours
+from samarkand.words import count
 
 #: The infons that mean a column, by what bears them; an attribute of such a name is in ours.
 RESERVED = {
@@ -51,7 +52,7 @@ def alone(text: str) -> dict[str, Any]:
 
 def divide(infons: dict[str, Any], table: str) -> tuple[Infons, Infons]:
     """The infons that mean a column, and the attributes."""
-    said = {key: standoff.written(value) for key, value in infons.items()}
+    said = {key: jsonl.as_string(value) for key, value in infons.items()}
     attributes = {key: value for key, value in said.items() if value is not None}
     columns = {key: attributes.pop(key) for key in RESERVED[table] if key in attributes}
     score = columns.get("score")
@@ -104,7 +105,7 @@ class Names:
             near = [m for m in found if m.scope == link.scope]
             found = near or [m for m in found if m.scope[: len(link.scope)] == link.scope]
         if len(found) > 1:
-            message = f"refid '{refid}' is that of {len(found)} annotations"
+            message = f"refid '{refid}' is that of {count(len(found), 'annotation')}"
             to.problems.append(link.item.problem(message))
             return None
         if found and found[0].id in self.entities:
@@ -149,7 +150,7 @@ def relation(doc: Document, link: Link, names: Names, to: Report) -> lines.Relat
     status = columns.get("status", extra.status)
     if "status" in columns and status not in schema.STATUSES:
         attributes["status"], status = columns["status"], extra.status
-    for fault in standoff.wrong(extra.evidence, doc.text):
+    for fault in wrong(extra.evidence, doc.text):
         to.problems.append(link.item.problem(f"infon '{bioc.OURS}': evidence: {fault}"))
     hidden = [name for name in more if attributes.get(name, more[name]) != more[name]]
     to.unread["infon of a relation that the role of a node hides"] += len(hidden)
@@ -199,16 +200,16 @@ def stance(doc: Document, link: Link, names: Names, to: Report) -> lines.Stance 
         else:
             to.unread["argument of a stance that is neither its holder nor its target"] += 1
     for column in schema.SPAN_COLUMNS["stances"]:
-        for fault in standoff.wrong(getattr(extra, column), doc.text):
+        for fault in wrong(getattr(extra, column), doc.text):
             to.problems.append(link.item.problem(f"infon '{bioc.OURS}': {column}: {fault}"))
     polarity, explicit = columns.get("polarity"), columns.get("explicit")
     small = polarity is None or (_POLARITY.fullmatch(polarity) and -128 <= int(polarity) <= 127)
     if not small:
-        wanted = f"infon 'polarity': wanted a small number, got {standoff.short(polarity)}"
+        wanted = f"infon 'polarity': wanted a small number, got {short(polarity)}"
         to.problems.append(link.item.problem(wanted))
         return None
     if explicit not in (None, "true", "false"):
-        wanted = f"infon 'explicit': wanted true or false, got {standoff.short(explicit)}"
+        wanted = f"infon 'explicit': wanted true or false, got {short(explicit)}"
         to.problems.append(link.item.problem(wanted))
         return None
     found = lines.Stance(
@@ -217,7 +218,7 @@ def stance(doc: Document, link: Link, names: Names, to: Report) -> lines.Stance 
         extra.source_chain, None if explicit is None else explicit == "true",
         columns.get("status"), _score(columns), link.extra.attributes | attributes,
     )  # fmt: skip
-    if not standoff.refers(found, names.entities):
+    if not lines.referred(found) <= set(names.entities):
         to.unread["stance that refers to an annotation that is not there"] += 1
         return None
     return found

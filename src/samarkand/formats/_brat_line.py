@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from samarkand.jsonl import MAX_LINE
+from samarkand.words import count
 
 #: The value of an attribute that is only there or not.
 FLAG = "true"
@@ -142,8 +143,8 @@ def _offsets(id: str, offsets: str, size: int) -> str:
         for offset in (first, last):
             if len(offset) > MAX_DIGITS or int(offset) > size:
                 return (
-                    f"{id} has the offset {cut(offset, 20)} but the text has {size:,} characters. "
-                    "Was the text edited after annotation?"
+                    f"{id} has the offset {cut(offset, 20)} but the text has "
+                    f"{count(size, 'character')}. Was the text edited after annotation?"
                 )
         begin, end = int(first), int(last)
         if begin == end:

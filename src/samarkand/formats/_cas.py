@@ -14,7 +14,7 @@ from samarkand.corpus import Corpus, Layer, table
 from samarkand.errors import FormatError, Problem
 from samarkand.formats import _cas_write
 from samarkand.formats._cas_read import Document
-from samarkand.formats.base import Reading, doc_ids, frame
+from samarkand.formats.base import Reading, doc_ids, frame, renamed
 
 #: The name under which a type system is written.
 TYPE_SYSTEM = "TypeSystem.xml"
@@ -32,8 +32,9 @@ def reading(
 
     Errors: FormatError with the problems, or where two documents have one id.
     """
+    paths = doc_ids([path for path, each in found.items() if not each.columns.get("doc")])
     if not problems:
-        names = _named(found, suffix, problems)
+        names = _named(found, suffix, paths, problems)
     if problems:
         raise FormatError(sorted(problems))
     documents = [{**each.columns, **names[path]} for path, each in found.items()]
@@ -43,14 +44,16 @@ def reading(
         tables[name] = lines.to_table(name, [doc for doc, _ in rows], [row for _, row in rows])
     counts = {kind: count for kind, count in sorted(unread.items()) if count}
     corpus = frame(table(schema.DOCUMENTS, documents), Layer(layer, **tables))
-    return Reading(corpus, counts, tuple(notes))
+    return Reading(corpus, counts, (*notes, *renamed(paths, corpus.documents)))
 
 
 def _named(
-    found: Mapping[str, Document], suffix: str, problems: list[Problem]
+    found: Mapping[str, Document],
+    suffix: str,
+    paths: Mapping[str, tuple[str, str | None]],
+    problems: list[Problem],
 ) -> dict[str, dict[str, Any]]:
     """The id and the split of each document: what its file says, or else its path."""
-    paths = doc_ids([path for path, each in found.items() if not each.columns.get("doc")])
     names: dict[str, dict[str, Any]] = {}
     owner: dict[str, str] = {}
     for path, each in found.items():

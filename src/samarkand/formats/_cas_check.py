@@ -13,6 +13,7 @@ from typing import Any
 
 from samarkand.errors import Problem
 from samarkand.formats._cas_known import Kind
+from samarkand.words import count
 
 INITIAL = "_InitialView"
 
@@ -159,7 +160,9 @@ def _place(record: Record, units: _Units | None) -> str:
         return ""
     for name, offset in record.offsets.items():
         if not 0 <= offset <= units.length:
-            return f"{name} {offset} is outside the text of {units.length:,} UTF-16 code units"
+            return (
+                f"{name} {offset} is outside the text of {count(units.length, 'UTF-16 code unit')}"
+            )
         if offset in units.halves:
             return f"{name} {offset} is inside a surrogate pair; offsets count UTF-16 code units"
     begin, end = record.offsets["begin"], record.offsets["end"]

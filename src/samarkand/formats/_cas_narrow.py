@@ -104,7 +104,7 @@ def _someone(
     found = entity_rows(entities, docs, ids) >= 0
     found |= _mask(pc.is_in(ids, pa.array(schema.RESERVED)))
     if proposition:
-        found |= _mask(pc.starts_with(ids, "P:"))
+        found |= _mask(pc.starts_with(ids, schema.PROPOSITION))
     return found
 
 

@@ -136,6 +136,19 @@ def _filled(types: Any, named: Named) -> Any:
     return types
 
 
+def joined(one: bytes, other: bytes) -> bytes:
+    """The type system for the documents of two, both written by this package."""
+    found: dict[str, set[str]] = {kind: set() for kind in OF_TABLE.values()}
+    for data in (one, other):
+        types = library().load_typesystem(data.decode())
+        for kind, names in found.items():
+            names.update(feature.name for feature in types.get_type(kind).features)
+    said: str = type_system(
+        tuple((kind, feature_names(kind, names)) for kind, names in found.items())
+    ).to_xml()
+    return said.encode()
+
+
 #: What the types of DKPro Core that come with dkpro-cassis lack.
 _LACKING = {
     (METADATA, "documentUri"): "uima.cas.String",

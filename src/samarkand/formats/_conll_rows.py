@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from samarkand import words
 from samarkand.errors import Problem
 from samarkand.text import Ints, Mask, gather
 
@@ -66,7 +67,7 @@ def parse(
     content = ~(blank | opening | comment)
     paths = list(files)
     for got in np.unique(fields[content & (fields != width)]).tolist():
-        message = f"{got} column{'' if got == 1 else 's'}, wanted {width} as at the file's start"
+        message = f"{words.count(got, 'column')}, wanted {width} as at the file's start"
         report(paths, path, line, content & (fields == got), message, problems)
     row = np.flatnonzero(content & (fields == width))
     breaks = np.cumsum(blank | opening | (line == 1))

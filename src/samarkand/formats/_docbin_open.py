@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand import jsonl
+from samarkand import jsonl, words
 from samarkand.errors import Problem
 from samarkand.formats._docbin_pack import U64, attribute_ids, hash_of
 from samarkand.text import Ints, Mask
@@ -162,7 +162,7 @@ def _decompress(data: bytes) -> bytes:
             raise ValueError(f"more than {MOST:,} bytes once decompressed; {WAY_OUT}")
         raise ValueError("ends too early; was it copied whole?")
     if machine.unused_data:
-        behind = f"{len(machine.unused_data):,} bytes stand behind the DocBin"
+        behind = f"{words.count(len(machine.unused_data), 'byte')} behind the end of the DocBin"
         raise ValueError(f"{behind}; DocBins are joined by DocBin.merge")
     return found
 
@@ -187,11 +187,11 @@ def _check(path: str, content: _Content) -> Bin:
     columns = _columns(content)
     size = len(columns["ORTH"])
     if (lengths < 0).any() or lengths.sum() != size:
-        wanted = f"{lengths.sum():,} in {len(lengths):,} documents"
-        raise ValueError(f"'tokens' holds {size:,} tokens, 'lengths' says {wanted}")
+        wanted = f"{lengths.sum():,} in {words.count(len(lengths), 'document')}"
+        raise ValueError(f"'tokens' holds {words.count(size, 'token')}, 'lengths' says {wanted}")
     spaces = _frombuffer("spaces", content.spaces, "u1")
     if len(spaces) != size or (spaces > 1).any():
-        raise ValueError(f"'spaces' is not {size:,} bytes of 0 or 1")
+        raise ValueError(f"'spaces' is not {words.count(size, 'byte')} of 0 or 1")
     count = len(lengths)
     flags = [{}] * count if content.flags is None else content.flags
     groups = [b""] * count if content.span_groups is None else content.span_groups
@@ -205,7 +205,9 @@ def _check(path: str, content: _Content) -> Bin:
     }
     for name, values in several.items():
         if len(values) != count:
-            raise ValueError(f"'{name}' is of {len(values):,} documents, not {count:,}")
+            raise ValueError(
+                f"'{name}' is of {words.count(len(values), 'document')}, not {count:,}"
+            )
     strings = _Strings(content.strings)
     unsure = np.array([bool(flag.get("has_unknown_spaces")) for flag in flags], np.bool_)
     starts = np.append(0, np.cumsum(lengths))
@@ -220,7 +222,7 @@ def _check(path: str, content: _Content) -> Bin:
 def _frombuffer(name: str, data: bytes, kind: str) -> npt.NDArray[Any]:
     width = np.dtype(kind).itemsize
     if len(data) % width:
-        raise ValueError(f"'{name}' is {len(data):,} bytes, no multiple of {width}")
+        raise ValueError(f"'{name}' is {words.count(len(data), 'byte')}, no multiple of {width}")
     return np.frombuffer(data, kind)
 
 
@@ -234,7 +236,9 @@ def _columns(content: _Content) -> dict[str, U64]:
         raise ValueError("'attrs' lacks 65 (ORTH), the words of the documents")
     flat = _frombuffer("tokens", content.tokens, "<u8")
     if len(flat) % len(content.attrs):
-        raise ValueError(f"'tokens' holds {len(flat):,} numbers, not {len(content.attrs)} a token")
+        raise ValueError(
+            f"'tokens' holds {words.count(len(flat), 'number')}, not {len(content.attrs)} a token"
+        )
     table = flat.reshape(-1, len(content.attrs))
     return {names[number]: table[:, place] for place, number in enumerate(content.attrs)}
 

@@ -145,7 +145,7 @@ def _dangling(entities: pa.Table, table: pa.Table, column: str) -> Ints:
         row, ids = pc.list_parent_indices(ids).to_numpy(), pc.list_flatten(ids)
     words = pc.is_in(ids, pa.array(schema.RESERVED))
     if column == "target":
-        words = pc.or_(words, pc.starts_with(ids, "P:"))
+        words = pc.or_(words, pc.starts_with(ids, schema.PROPOSITION))
     named = pc.and_(ids.is_valid(), pc.invert(pc.fill_null(words, True)))
     rows: Ints = row[named.to_numpy(False)]
     if not len(rows):

@@ -18,14 +18,16 @@ from samarkand.formats._doccano_keys import Head
 from samarkand.formats._doccano_parse import Columns, Part
 from samarkand.formats._doccano_place import taken
 from samarkand.formats._doccano_words import About
-from samarkand.formats.base import SPLIT_FOLDERS, doc_ids
+from samarkand.formats.base import SPLIT_FOLDERS, doc_ids, renamed
 from samarkand.text import Ints
 
 #: Metadata may not bear the name of a column.
 _TAKEN = {*layout.TAKEN, *layout.Article.__struct_fields__}
 
 
-def ids(found: Columns, keys: Sequence[Head | None], problems: list[Problem]) -> pa.Array:
+def ids(
+    found: Columns, keys: Sequence[Head | None], problems: list[Problem], notes: list[str]
+) -> pa.Array:
     """The document id of each line: the key's, else the line's own, else `<file>-<line>`."""
     said: pa.Array = found.id
     if found.id.null_count or any(key is not None for key in keys):
@@ -36,6 +38,7 @@ def ids(found: Columns, keys: Sequence[Head | None], problems: list[Problem]) ->
         made = {row: f"{stems[path][0][:180]}-{found.line[row]}" for row, path in paths.items()}
         told = [key.doc if key else own[row] or made[row] for row, key in enumerate(keys)]
         said = pa.array(told, pa.string())
+        notes += renamed(stems, pa.table({"doc": said}))
     safe = np.asarray(pc.match_substring_regex(said, r"^[0-9]{1,19}\z"))  # what a server gives
     for row in np.flatnonzero(~safe).tolist():
         id = said[row].as_py()

@@ -12,6 +12,7 @@ from samarkand.errors import Problem
 from samarkand.formats._doccano_keys import Head
 from samarkand.formats._doccano_parse import Columns, Part
 from samarkand.text import UTF16, Ints, Mask, OffsetError, TextIndex
+from samarkand.words import count
 
 
 @dataclass(frozen=True)
@@ -104,14 +105,14 @@ def _misplaced(given: Given, wide: Mask) -> Faults:
         elif empty[at]:
             yield row, f"{name}: it {'ends before it begins' if b < a else 'covers nothing'}"
         else:
-            unit = "UTF-16 code units" if wide[row] else "code points"
+            unit = "UTF-16 code unit" if wide[row] else "code point"
             hint = "Was the text edited after annotation?"
             if not wide[row] and a >= 0 and b <= units[row]:
                 hint = (
                     "Does the file count UTF-16, as doccano's browser does? Then read it with "
                     "samarkand.formats.doccano.read(..., unit='utf-16')"
                 )
-            yield row, f"{name}, but the text has {limit[row]} {unit}. {hint}"
+            yield row, f"{name}, but the text has {count(int(limit[row]), unit)}. {hint}"
     for at in np.flatnonzero(np.asarray(pc.equal(given.columns.links.label, ""))).tolist():
         links = given.columns.links
         yield int(links.row[at]), f"relation {links.id[at]} has no type"

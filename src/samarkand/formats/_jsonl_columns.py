@@ -15,7 +15,7 @@ import pyarrow.json
 
 from samarkand import blocks, files, lines, schema, text
 from samarkand.corpus import doc_codes, from_columns
-from samarkand.formats._jsonl_lines import PROPOSITION, REFERENCES
+from samarkand.formats._jsonl_lines import REFERENCES
 from samarkand.text import Ints, Mask, TextIndex
 
 Tables = dict[str, pa.Table]
@@ -234,5 +234,5 @@ def _other(name: str, column: str, values: pa.Array) -> Mask:
     else:
         good = pc.is_in(values, pa.array(schema.RESERVED))
         if column == "target":
-            good = pc.or_(good, pc.starts_with(values, PROPOSITION))
+            good = pc.or_(good, pc.starts_with(values, schema.PROPOSITION))
     return np.asarray(good.to_numpy(zero_copy_only=False))

@@ -11,9 +11,8 @@ import pyarrow as pa
 from samarkand import files, jsonl, lines, schema
 from samarkand.corpus import from_columns
 from samarkand.errors import Problem
+from samarkand.words import count
 
-#: How the target of a stance starts that is a proposition of the label schema.
-PROPOSITION = "P:"
 #: What each reference of an annotation may be besides the id of an entity.
 REFERENCES: dict[str, tuple[str, ...]] = {
     "relations": ("head", "tail", "object"),
@@ -133,7 +132,8 @@ def _span(text: str, name: str, span: lines.Span | lines.Entity) -> Iterator[str
         fault = "covers nothing" if begin == end else "ends before it begins"
         yield f"{name} is at {begin}-{end}: it {fault}"
     elif begin < 0 or end > len(text):
-        yield f"{name} is at {begin}-{end}, but the text has {len(text)} characters. {_EDITED}"
+        long = count(len(text), "character")
+        yield f"{name} is at {begin}-{end}, but the text has {long}. {_EDITED}"
     elif text[begin:end] != span.text:
         said, wanted = _around_difference(span.text, text[begin:end])
         units = text.encode("utf-16-le")[2 * begin : 2 * end]
@@ -150,7 +150,7 @@ def _references(document: Document) -> Iterator[str]:
                 yield _unknown(f"the {column} of {relation.relation}", id)
     known.update(schema.RESERVED)
     for stance in document.stances:
-        about = stance.target.startswith(PROPOSITION)
+        about = stance.target.startswith(schema.PROPOSITION)
         targets = [] if about else [("target", stance.target)]
         chain = [("source_chain", id) for id in stance.source_chain]
         for column, id in [("holder", stance.holder), *targets, *chain]:

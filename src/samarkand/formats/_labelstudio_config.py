@@ -3,6 +3,8 @@
 from collections import defaultdict
 from xml.sax.saxutils import quoteattr as _quote
 
+from defusedxml import ElementTree
+
 from samarkand.formats._labelstudio_names import (
     ACTOR,
     EXPLICIT,
@@ -54,6 +56,29 @@ def config(used: Used) -> bytes:
         hidden = f'<TextArea name="{OWN}" toName="{TEXT}"/>'
         tags.append(f'  <View style="display:none">{hidden}</View>\n')
     return f"<View>\n{''.join(tags)}</View>\n".encode()
+
+
+def joined(one: bytes, other: bytes) -> bytes:
+    """The configuration for the tasks of two, both written by `config`."""
+    used = Used()
+    for data in (one, other):
+        for tag in ElementTree.fromstring(data).iter():
+            _use(tag.tag, tag.get("name", ""), [item.get("value", "") for item in tag], used)
+    return config(used)
+
+
+def _use(tag: str, name: str, values: list[str], used: Used) -> None:
+    """What a tag of a configuration shows to be used."""
+    if tag == "Relations":
+        used.relations.update(values)
+    elif name == OWN:
+        used.own_lines = True
+    elif tag == "Labels":
+        (used.labels if name == LABEL else used.acts).update(values)
+    elif tag == "TextArea":
+        used.answers[name] = set()
+    elif tag == "Choices":
+        used.answers[name].update(values)
 
 
 def _choice(tag: str, item: str, name: str, values: list[str], more: str = "") -> str:

@@ -12,6 +12,7 @@ from samarkand.formats._labelstudio_json import strict
 from samarkand.formats._labelstudio_names import OWN, STANCE, Own
 from samarkand.formats._labelstudio_task import Log, Opened, refusal
 from samarkand.formats._labelstudio_text import Utf16, same
+from samarkand.words import count
 
 
 class Value(msgspec.Struct):
@@ -205,7 +206,7 @@ def _place(text: str, regions: dict[str, Region], log: Log) -> Iterator[str]:
     units = Utf16(text)
     wide = units.size > len(text) and _are_wide(text, regions, units)
     log.utf16 += wide
-    size, unit = (units.size, "utf-16 code units") if wide else (len(text), "characters")
+    size, unit = (units.size, "utf-16 code unit") if wide else (len(text), "character")
     for region in regions.values():
         begin, end = region.begin, region.end
         where = f"region '{region.id}': "
@@ -213,7 +214,7 @@ def _place(text: str, regions: dict[str, Region], log: Log) -> Iterator[str]:
             yield f"{where}ends at {end}, before it begins at {begin}"
             continue
         if begin < 0 or end > size:
-            yield f"{where}{begin}-{end} is outside the text of {size:,} {unit}"
+            yield f"{where}{begin}-{end} is outside the text of {count(size, unit)}"
             continue
         if wide:
             first, last = units.point(begin), units.point(end)

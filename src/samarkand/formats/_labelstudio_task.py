@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from samarkand.formats import _labelstudio_json as exports
 from samarkand.formats._labelstudio_json import UNSET, Annotation, Task
 from samarkand.formats._labelstudio_names import OWN, TEXT, OwnDocument
 from samarkand.formats._labelstudio_text import fits
+from samarkand.words import count
 
 #: What results of other kinds of data are about.
 _ABOUT = (
@@ -73,13 +74,13 @@ class Log:
         """What the files leave open, and how it was settled."""
         notes = [f"the text is the field '{key}' of data" for key in sorted(self.keys)]
         if self.utf16:
-            share = f"{self.utf16:,} of {self.documents:,} documents"
+            share = f"{self.utf16:,} of {count(self.documents, 'document')}"
             notes.append(f"offsets are utf-16 code units in {share}, by what their regions cover")
         if len(self.annotators) > 1:
             shares = ", ".join(f"{who} ({n:,})" for who, n in sorted(self.annotators.items()))
             notes.append(f"annotators, with the number of their documents: {shares}")
         if self.predicted:
-            share = f"{self.predicted:,} of {self.documents:,} documents"
+            share = f"{self.predicted:,} of {count(self.documents, 'document')}"
             notes.append(f"predictions were read in {share}, which have no annotation")
         return tuple(notes)
 
@@ -133,9 +134,17 @@ def _spans(task: Task) -> Iterable[tuple[int, int, str]]:
 
 
 def open_task(
-    path: str, number: int, item: msgspec.Raw, key: str | None, stem: str, log: Log
+    path: str,
+    number: int,
+    item: msgspec.Raw,
+    key: str | None,
+    stem: Callable[[str], str],
+    log: Log,
 ) -> Opened | None:
-    """A task with the annotation that is read. What is wrong with it goes to the log."""
+    """A task with the annotation that is read. What is wrong with it goes to the log.
+
+    `stem` names, by the path, a document that says no id.
+    """
     try:
         task = exports.task(item)
         chosen = _choose(task, log)
@@ -146,7 +155,7 @@ def open_task(
         if key is None or key not in data:
             raise ValueError(_no_text(task, data, key or TEXT))
         text, metadata = _text(data, key, log)
-        doc = _doc(own, task, f"{stem}-{number}")
+        doc = _doc(own, task) or f"{stem(path)}-{number}"
     except msgspec.ValidationError as error:
         log.problems.append(Problem(path, 0, f"item {number}: data.{OWN}: {jsonl.explain(error)}"))
         return None
@@ -256,11 +265,12 @@ def _text(data: dict[str, Any], key: str, log: Log) -> tuple[str, dict[str, str]
     return text, metadata
 
 
-def _doc(own: OwnDocument, task: Task, otherwise: str) -> str:
+def _doc(own: OwnDocument, task: Task) -> str | None:
+    """The id that a task says of its document, if it says one that can be one."""
     if own.doc is not None:
         if not files.is_slug(own.doc):
             wanted = "use letters, digits, . _ -"
             raise ValueError(f"data.{OWN}.doc: '{own.doc}' cannot be a document's id; {wanted}")
         return own.doc
     id = "" if task.id is None else str(task.id)
-    return id if files.is_slug(id) else otherwise
+    return id if files.is_slug(id) else None

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from samarkand import lines, schema
+from samarkand import lines, schema, words
 from samarkand.formats._prodigy_task import Own
 
 #: Where an entity is and its label: all that a span says.
@@ -64,7 +64,7 @@ def fit(
         if relation.object is not None and relation.object not in live:
             relation.object = None
             unread["object of a relation whose span is gone"] += 1
-    stances = [stance for stance in own.stances if live.issuperset(referred(stance))]
+    stances = [stance for stance in own.stances if live.issuperset(lines.referred(stance))]
     unread["stance about a span that is gone"] += len(own.stances) - len(stances)
     return Annotations(entities, fitted, stances)
 
@@ -173,12 +173,6 @@ def _free(prefix: str, taken: Iterable[str]) -> Iterator[str]:
             yield f"{prefix}{number}"
 
 
-def referred(stance: lines.Stance) -> set[str]:
-    """The entities that a stance is about."""
-    named = {stance.holder, stance.target, *stance.source_chain}
-    return {id for id in named if id not in schema.RESERVED and not id.startswith("P:")}
-
-
 def faults(text: str, own: Own) -> Iterator[str]:
     """What is wrong with what was added: spans that are not in the text, ids that are not there."""
     ids = {line.entity for line in own.entities}
@@ -209,7 +203,7 @@ def faults(text: str, own: Own) -> Iterator[str]:
 
 def _named(row: lines.Line) -> set[str]:
     if isinstance(row, lines.Stance):
-        return referred(row)
+        return lines.referred(row)
     if isinstance(row, lines.Relation):
         return {row.head, row.tail} | ({row.object} if row.object is not None else set())
     return set()
@@ -217,7 +211,8 @@ def _named(row: lines.Line) -> set[str]:
 
 def _misplaced(name: str, text: str, begin: int, end: int, said: str) -> Iterator[str]:
     if not 0 <= begin <= end <= len(text):
-        yield f"{name}: {begin}-{end} is outside the text, which has {len(text)} characters"
+        long = words.count(len(text), "character")
+        yield f"{name}: {begin}-{end} is outside the text, which has {long}"
     elif text[begin:end] != said:
         yield (
             f"{name} says {said!r} but {begin}-{end} of the text is {text[begin:end]!r}; was the "

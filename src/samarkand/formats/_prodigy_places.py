@@ -19,6 +19,7 @@ from samarkand import text
 from samarkand.errors import Problem
 from samarkand.formats._prodigy_task import Line, Span, Task, Token
 from samarkand.text import Ints, TextIndex
+from samarkand.words import count
 
 #: Where a span of a task is, in code points; by its index.
 Placed = list[tuple[int, int]]
@@ -180,7 +181,7 @@ def _off_tokens(task: Task) -> Iterator[str]:
             continue
         named = f"spans[{index}] has tokens {first} to {last}"
         if not first <= last < len(tokens):
-            yield f"{named}, but the task has {len(tokens)} tokens, counted from 0"
+            yield f"{named}, but the task has {count(len(tokens), 'token')}, counted from 0"
         elif not tokens[first].start <= span.start < span.end <= tokens[last].end:
             begin, end = tokens[first].start, tokens[last].end
             yield f"{named}, which are {begin}-{end} of the text, but is {span.start}-{span.end}"

@@ -11,10 +11,10 @@ import pyarrow as pa
 from samarkand import files as slugs
 from samarkand import lines, schema, text
 from samarkand.corpus import Layer, from_columns
+from samarkand.covered import alike, differs, wrong
 from samarkand.errors import Problem
 from samarkand.formats import _re3d_rows as rows
-from samarkand.formats import _standoff as standoff
-from samarkand.formats.base import Files, doc_ids
+from samarkand.formats.base import Files, doc_ids, renamed
 
 #: A file and a line of it.
 At = tuple[str, int]
@@ -117,6 +117,7 @@ def documents(files: Files, paths: Iterable[str], to: Report) -> dict[str, dict[
             found[path][row.id] = Document(doc, at, row, metadata, split_of)
         if len(to.problems) > before:
             to.broken.add(path)
+    to.notes += renamed(names, pa.table({"doc": list(owner)}))
     return found
 
 
@@ -128,11 +129,11 @@ def resolve(claims: list[Claim], texts: list[str], to: Report) -> list[Place | N
         for name in ("row", "begin", "end")
     )
     values = pa.array([claim.said for claim in claims], pa.string())
-    unit = text.infer_unit(ix, row, begin, end, values, standoff.UNITS)
+    unit = text.infer_unit(ix, row, begin, end, values, tuple(text.UNITS))
     if unit != text.POINTS:
-        to.notes.append(f"offsets are {standoff.UNIT_NAMES[unit]}, by the texts that they cover")
-    first, early = standoff.points(ix, unit, row, begin)
-    last, late = standoff.points(ix, unit, row, end)
+        to.notes.append(f"offsets are {text.UNITS[unit]}, by the texts that they cover")
+    first, early = text.points(ix, unit, row, begin)
+    last, late = text.points(ix, unit, row, end)
     found: list[Place | None] = []
     for at, claim in enumerate(claims):
         fault = early.get(at) or late.get(at)
@@ -140,8 +141,8 @@ def resolve(claims: list[Claim], texts: list[str], to: Report) -> list[Place | N
         if claim.end <= claim.begin:
             how = "covers nothing" if claim.end == claim.begin else "ends before it begins"
             fault = f"{claim.begin}-{claim.end} {how}"
-        if fault is None and not standoff.alike(claim.said, covered):
-            said = standoff.differs(claim.said, claim.begin, claim.end, covered)
+        if fault is None and not alike(claim.said, covered):
+            said = differs(claim.said, claim.begin, claim.end, covered)
             fault = f"the {claim.name} {said}"
         if fault is not None:
             to.wrong(claim.at, fault)
@@ -171,7 +172,7 @@ def fragments(
     """The pieces of an entity, unless it has none, or was moved since they were written."""
     if not pieces:
         return None
-    faults = list(standoff.wrong(pieces, covered))
+    faults = list(wrong(pieces, covered))
     edges = [edge for piece in pieces for edge in (piece.begin, piece.end)]
     if len(pieces) < 2 or edges != sorted(edges):
         faults.append("wanted two or more, in order, that do not overlap")
@@ -205,7 +206,7 @@ def relation(
     if object is not None and object not in doc.entities:
         to.unread["object of a relation that is no entity now"] += 1
         object = None
-    for fault in standoff.wrong(extra.evidence, doc.row.text):
+    for fault in wrong(extra.evidence, doc.row.text):
         to.wrong(at, f"samarkand.evidence: {fault}")
     evidence = [*([place] if place else []), *extra.evidence]
     return lines.Relation(
@@ -215,9 +216,9 @@ def relation(
 
 def stance(row: rows.Stance, doc: Document, at: At, to: Report) -> None:
     for column in schema.SPAN_COLUMNS["stances"]:
-        for fault in standoff.wrong(getattr(row, column), doc.row.text):
+        for fault in wrong(getattr(row, column), doc.row.text):
             to.wrong(at, f"{column}: {fault}")
-    if standoff.refers(row, doc.entities):
+    if lines.referred(row) <= set(doc.entities):
         fields = msgspec.structs.asdict(row)
         del fields["document"]
         doc.add("stances", row.stance, at, lines.Stance(**fields), to)

@@ -9,7 +9,6 @@ import msgspec
 
 from samarkand import jsonl, lines
 from samarkand.errors import Problem
-from samarkand.formats._standoff import written
 
 #: A number that is one: JSON has none that is infinite, but 1e999 is read as such.
 Number = Annotated[float, msgspec.Meta(ge=-1.7976931348623157e308, le=1.7976931348623157e308)]
@@ -143,7 +142,7 @@ def documents(
 
 def _metadata(row: dict[str, Any], extra: dict[str, str]) -> dict[str, str]:
     """Errors: ValueError for what stands in the row and in its key `samarkand`."""
-    said = {key: written(value) for key, value in row.items() if key not in _COLUMNS}
+    said = {key: jsonl.as_string(value) for key, value in row.items() if key not in _COLUMNS}
     twice = next((key for key in said if key in extra), None)
     if twice is not None:
         raise ValueError(f"'{twice}' stands in the row and in its samarkand.metadata; keep one")

@@ -12,6 +12,7 @@ from samarkand.formats import _webanno_header as header
 from samarkand.formats._webanno_header import Column
 from samarkand.formats._webanno_rows import Rows
 from samarkand.formats._webanno_text import link, parts, reference, stack, unescape_value
+from samarkand.words import count
 
 #: What a reference may name where it may lead to any layer.
 ANY = "uima.tcas.Annotation"
@@ -138,7 +139,8 @@ class Reader:
             targets = [] if value in ("*", "_") else parts(value, ";")
             mine = [n for n, held in enumerate(span.links) if held[0].feature == column.feature]
             if len(mine) != len(targets):
-                self.problem(row, f"{len(mine)} roles and {len(targets)} targets in one annotation")
+                said = f"{count(len(mine), 'role')} and {count(len(targets), 'target')}"
+                self.problem(row, f"{said} in one annotation")
             for n, target in zip(mine, targets, strict=False):
                 span.links[n] = (column, span.links[n][1], target)
 

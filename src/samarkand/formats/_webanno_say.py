@@ -8,6 +8,7 @@ from samarkand import lines, schema
 from samarkand.formats import _webanno_own as own
 from samarkand.formats._webanno_own import EntityRest, Place, RelationRest, Rest, StanceRest
 from samarkand.formats._webanno_text import sayable
+from samarkand.words import count
 
 _POLARITY = re.compile(r"-?[0-9]{1,3}")
 _EXPLICIT = {"true": True, "false": False}
@@ -156,7 +157,9 @@ def _end(name: str, links: list[tuple[str, str]], said: str | None) -> str:
     """Who or what is linked by that role, or else is said in the feature."""
     linked = [id for role, id in links if role == name]
     if len(linked) > 1:
-        raise ValueError(f"a stance with {len(linked)} links of the role '{name}'; wanted one")
+        raise ValueError(
+            f"a stance with {count(len(linked), 'link')} of the role '{name}'; wanted one"
+        )
     if linked:
         return linked[0]
     return schema.UNSPECIFIED if said is None else said

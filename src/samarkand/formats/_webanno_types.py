@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import escape  # writes only
 
+from defusedxml import ElementTree
+
 from samarkand.formats import _webanno_own as own
 
 NAME = "TypeSystem.xml"
@@ -17,6 +19,9 @@ _FOOT = """\
   </types>
 </typeSystemDescription>
 """
+#: The features of a layer that are no text.
+_ENDS, _LINKS = ("Governor", "Dependent"), (own.ARGUMENTS,)
+_NO_ATTRIBUTES = {*_ENDS, *_LINKS}
 
 
 def write(attributes: Mapping[str, Iterable[str]]) -> bytes:
@@ -25,11 +30,24 @@ def write(attributes: Mapping[str, Iterable[str]]) -> bytes:
     for table in own.LAYERS:
         names = (*own.FEATURES[table], own.ID, own.REST, *attributes.get(table, ()))
         features[table] = dict.fromkeys(names, (_STRING, ""))
-    features["relations"] |= {"Governor": (own.ENTITY, ""), "Dependent": (own.ENTITY, "")}
-    features["stances"] |= {own.ARGUMENTS: ("uima.cas.FSArray", own.LINK)}
+    features["relations"] |= dict.fromkeys(_ENDS, (own.ENTITY, ""))
+    features["stances"] |= dict.fromkeys(_LINKS, ("uima.cas.FSArray", own.LINK))
     link = {"role": (_STRING, ""), "target": (own.ENTITY, "")}
     types = [_type(own.LAYERS[table], _TEXT, features[table]) for table in own.LAYERS]
     return (_HEAD + "".join([*types, _type(own.LINK, _TOP, link)]) + _FOOT).encode()
+
+
+def joined(one: bytes, other: bytes) -> bytes:
+    """The type system for the files of two, both written by `write`."""
+    tables = {kind: table for table, kind in own.LAYERS.items()}
+    attributes: dict[str, set[str]] = {table: set() for table in own.LAYERS}
+    for data in (one, other):
+        for kind in ElementTree.fromstring(data).iterfind("{*}types/{*}typeDescription"):
+            table = tables.get(kind.findtext("{*}name", ""))
+            if table is not None:
+                names = {name.text or "" for name in kind.iterfind("{*}features/*/{*}name")}
+                attributes[table] |= names - _NO_ATTRIBUTES
+    return write(attributes)
 
 
 def _type(name: str, parent: str, features: Mapping[str, tuple[str, str]]) -> str:

@@ -34,8 +34,17 @@ from samarkand.formats import _bioc_rows as rows
 from samarkand.formats import _bioc_write as writing
 from samarkand.formats._bioc_json import documents as items
 from samarkand.formats._bioc_parts import Document, Report, document, name_all
-from samarkand.formats._standoff import UNIT_NAMES, by_document, everything
-from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame
+from samarkand.formats.base import (
+    DOCUMENTS,
+    Files,
+    Reading,
+    by_document,
+    doc_ids,
+    everything,
+    frame,
+    renamed,
+)
+from samarkand.words import count
 
 SUFFIXES = (".json",)
 PARTS = DOCUMENTS
@@ -76,9 +85,10 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
         name: lines.to_table(name, [doc for doc, _ in found], [row for _, row in found])
         for name, found in made.items()
     }
-    notes = (*_units(units, len(files)), *_notes(to))
+    table = _documents(docs, to)
+    notes = (*_units(units, len(files)), *_notes(to), *renamed(names, table))
     unread = {kind: count for kind, count in sorted(to.unread.items()) if count}
-    return Reading(frame(_documents(docs, to), Layer(layer, **tables)), unread, notes)
+    return Reading(frame(table, Layer(layer, **tables)), unread, notes)
 
 
 def _no_repeats(docs: list[Document], to: Report) -> None:
@@ -137,8 +147,8 @@ def _documents(docs: list[Document], to: Report) -> pa.Table:
 
 def _units(units: dict[str, list[str]], files: int) -> list[str]:
     return [
-        f"offsets are {UNIT_NAMES[unit]} in {len(paths):,} of {files:,} files ({paths[0]}), by the "
-        "texts that they cover"
+        f"offsets are {text.UNITS[unit]} in {len(paths):,} of {count(files, 'file')} ({paths[0]}), "
+        "by the texts that they cover"
         for unit, paths in sorted(units.items())
         if unit != text.POINTS
     ]
@@ -146,12 +156,12 @@ def _units(units: dict[str, list[str]], files: int) -> list[str]:
 
 def _notes(to: Report) -> list[str]:
     told = {
-        "white": "annotations say their text otherwise than the document (white space, quotation "
-        "marks, ASCII); its text was taken",
-        "id again": "ids of annotations that begin anew in each passage were made different",
-        "no id": "annotations and relations without an id were numbered",
+        "white": "annotations that say their text otherwise than the document (white space, "
+        "quotation marks, ASCII), whose text was taken",
+        "id again": "ids of annotations that begin anew in each passage and were made different",
+        "no id": "annotations and relations without an id, which were numbered",
     }
-    return [f"{to.kinds[kind]:,} {said}" for kind, said in told.items() if to.kinds[kind]]
+    return [f"{said}: {to.kinds[kind]:,}" for kind, said in told.items() if to.kinds[kind]]
 
 
 def write(corpus: Corpus, layer: str) -> Files:

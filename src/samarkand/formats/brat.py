@@ -21,12 +21,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import jsonl, schema, text
-from samarkand.corpus import Corpus, Layer, doc_codes, from_columns
+from samarkand.corpus import Corpus, Layer, doc_codes, from_columns, unwritable
 from samarkand.errors import FormatError, Problem
 from samarkand.formats import _brat_lines as standoff
 from samarkand.formats import _brat_write as lines_of
 from samarkand.formats._brat_tables import STATUS, Block, divide, pairs, tables
-from samarkand.formats.base import DOCUMENTS, Files, Reading, bare, doc_ids, frame, numbered
+from samarkand.formats.base import (
+    DOCUMENTS,
+    Files,
+    Reading,
+    bare,
+    doc_ids,
+    frame,
+    numbered,
+    renamed,
+)
 from samarkand.parallel import each
 from samarkand.text import Ints
 
@@ -76,7 +85,8 @@ def _read(files: Files, layer: str, plain: bool = True) -> Reading:
         raise FormatError(sorted(problems))
     documents, entities, relations = (pa.concat_tables(same) for same in zip(*parts, strict=True))
     counts = {kind: count for kind, count in sorted(unread.items()) if count}
-    return Reading(frame(documents, Layer(layer, entities, relations)), counts)
+    notes = renamed(ids, documents)
+    return Reading(frame(documents, Layer(layer, entities, relations)), counts, notes)
 
 
 def _open(files: Files, stems: list[str], docs: list[str]) -> Block:
@@ -135,8 +145,13 @@ def _strings(found: list[bytes | None], in_lines: bool) -> pa.Array | None:
 
 
 def write(corpus: Corpus, layer: str) -> Files:
-    """One layer as a .txt and an .ann file for each document."""
+    """One layer as a .txt and an .ann file for each document.
+
+    Errors: FormatError for a text that starts with a byte order mark.
+    """
     narrowed = narrow(corpus, layer)
+    if problems := unwritable(narrowed.documents):
+        raise FormatError(problems)
     documents, kept = narrowed.documents, narrowed.layers[layer]
     entity_docs = doc_codes(documents, kept.entities["doc"])
     relation_docs = doc_codes(documents, kept.relations["doc"])

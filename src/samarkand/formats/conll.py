@@ -46,6 +46,7 @@ from samarkand.formats.base import (
     doc_ids,
     documents,
     frame,
+    renamed,
 )
 from samarkand.labels import Group, LabelSchema
 from samarkand.text import Ints, TextIndex
@@ -70,8 +71,11 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
     group = _groups(parts, problems)
     if problems:
         raise FormatError(sorted(problems))
-    rows, columns = _joined(parts, _names(files))
+    stems = {path: _stem(path) for path in files}
+    names = doc_ids(sorted(set(stems.values())))
+    rows, columns = _joined(parts, {path: names[stem] for path, stem in stems.items()})
     table = documents(rows)
+    notes = renamed(names, table)
     ids = pa.array([doc for doc, _, _ in rows], pa.string())
     place = pc.index_in(ids, table["doc"]).to_numpy().astype(np.int64)
     entities = _entities(
@@ -84,9 +88,9 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
     counts = {kind: count for kind, count in sorted(unread.items()) if count}
     made = Layer(layer, entities)
     if not all(part.groups for part in parts):  # a foreign file has no groups
-        return Reading(frame(table, made), counts)
-    names = dict.fromkeys(name for part in parts for name in part.groups)
-    return Reading(_corpus(table, made, names, group), counts)
+        return Reading(frame(table, made), counts, notes)
+    groups = dict.fromkeys(name for part in parts for name in part.groups)
+    return Reading(_corpus(table, made, groups, group), counts, notes)
 
 
 def write(corpus: Corpus, layer: str) -> Files:
@@ -197,14 +201,9 @@ def _joined(
     return rows, columns
 
 
-def _names(files: Files) -> dict[str, tuple[str, str | None]]:
-    """The document id and the split of each file, by its path."""
-    stems = {}
-    for path in files:
-        suffix = next((suffix for suffix in SUFFIXES if path.endswith(suffix)), "")
-        stems[path] = path.removesuffix(suffix)
-    ids = doc_ids(sorted(set(stems.values())))
-    return {path: ids[stem] for path, stem in stems.items()}
+def _stem(path: str) -> str:
+    """A path without its suffix."""
+    return path.removesuffix(next((suffix for suffix in SUFFIXES if path.endswith(suffix)), ""))
 
 
 def _groups(parts: Iterable[Part], problems: list[Problem]) -> dict[str, str]:

@@ -31,7 +31,7 @@ from samarkand.errors import FormatError
 from samarkand.formats._docbin_own import ents_group, extras, label_schema, settled
 from samarkand.formats._docbin_pack import Spans, compressed, pack
 from samarkand.formats._docbin_read import Gathered, read_file
-from samarkand.formats.base import DOCUMENTS, SPLIT_FOLDERS, Files, Reading, doc_ids
+from samarkand.formats.base import DOCUMENTS, SPLIT_FOLDERS, Files, Reading, doc_ids, renamed
 from samarkand.labels import Group
 from samarkand.text import Ints, Mask
 from samarkand.tokens import Tokens, tokenize
@@ -58,12 +58,11 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
     all = Gathered()
 
     @cache
-    def stems() -> dict[str, str]:
-        names = doc_ids([path.removesuffix(".spacy") for path in sorted(files)])
-        return {f"{path}.spacy": doc for path, (doc, _) in names.items()}
+    def stems() -> dict[str, tuple[str, str | None]]:
+        return doc_ids([path.removesuffix(".spacy") for path in sorted(files)])
 
     def stem(path: str) -> str:
-        return stems()[path]
+        return stems()[path.removesuffix(".spacy")][0]
 
     found: dict[str, list[pa.Table]] = {"documents": [schema.empty(schema.DOCUMENTS)]}
     found |= {name: [schema.empty(wanted)] for name, wanted in schema.TABLES.items()}
@@ -78,8 +77,10 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
     made, gone = settled(Layer(layer, **tables))
     all.unread.update(gone)
     corpus = Corpus(documents, label_schema(made, all.groups()), layers={layer: made})
-    notes = tuple(f"{what}: {count:,}" for what, count in all.notes.items())
-    return Reading(corpus, {kind: n for kind, n in sorted(all.unread.items()) if n}, notes)
+    notes = [f"{what}: {count:,}" for what, count in all.notes.items()]
+    if stems.cache_info().currsize:  # a document was called as its file
+        notes += renamed(stems(), documents)
+    return Reading(corpus, {kind: n for kind, n in sorted(all.unread.items()) if n}, tuple(notes))
 
 
 def _split(path: str) -> str | None:
@@ -265,7 +266,8 @@ def dump(
         place = (
             f"the first is characters {begin[wrong[0]]} to {end[wrong[0]]} of text {doc[wrong[0]]}"
         )
-        raise ValueError(f"{len(wrong):,} spans are not of whole tokens, or overlap; {place}")
+        said = f"spans that are not of whole tokens, or overlap: {len(wrong):,}"
+        raise ValueError(f"{said}; {place}")
     yield from compressed(_given(texts, tokens, Spans(doc, first, last, text.whole(label))))
 
 

@@ -125,7 +125,8 @@ def _tables(
     if not good.all():
         rows = np.flatnonzero(good)
         found, said = documents.arranged(dict(vars(found)), rows), [said[row] for row in rows]
-    docs = documents.ids(found, said, problems)
+    notes: list[str] = []
+    docs = documents.ids(found, said, problems, notes)
     order = documents.order(found, docs, problems)
     if (np.diff(order) != 1).any():
         columns = dict(vars(found))
@@ -139,8 +140,9 @@ def _tables(
     made, abouts = tables(given, problems, unread, quick)
     if problems:
         raise FormatError(sorted(problems))
-    notes = (CODE_POINTS,) if unit == POINTS and note(given) else ()
-    return documents.table(found, docs, abouts, unread), made, notes
+    if unit == POINTS and note(given):
+        notes.append(CODE_POINTS)
+    return documents.table(found, docs, abouts, unread), made, tuple(notes)
 
 
 def rows(corpus: Corpus, layer: str, unit: str = UNIT) -> list[Row]:

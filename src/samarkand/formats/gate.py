@@ -28,7 +28,8 @@ from samarkand import layout, lines, schema, text
 from samarkand.corpus import Layer, from_columns
 from samarkand.errors import FormatError, Problem
 from samarkand.formats._gate_document import Annotation, Document, parsed
-from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame
+from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame, renamed
+from samarkand.words import count
 
 SUFFIXES = (".xml",)
 PARTS = DOCUMENTS
@@ -67,7 +68,9 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
         for name, some in rows.items()
     }
     counts = {kind: count for kind, count in sorted(unread.items()) if count}
-    return Reading(frame(_documents(found), Layer(layer, **tables)), counts, _notes(files, moved))
+    table = _documents(found)
+    notes = (*_notes(files, moved), *renamed(ids, table))
+    return Reading(frame(table, Layer(layer, **tables)), counts, notes)
 
 
 def _entities(document: Document) -> tuple[list[lines.Entity], dict[tuple[str, int | None], str]]:
@@ -112,7 +115,7 @@ def _relations(
     for relation in document.relations:
         members = [names.get((relation.owner, member), "") for member in relation.members]
         if len(members) != 2:
-            document.unread[f"relation of {len(members)} members"] += 1
+            document.unread[f"relation of {count(len(members), 'member')}"] += 1
         elif not all(members):
             document.unread["relation of what is no entity"] += 1
         else:
@@ -162,8 +165,8 @@ def _notes(files: Files, moved: list[str]) -> tuple[str, ...]:
     notes = []
     if moved:
         notes.append(
-            f"nodes whose numbers are not their offsets in UTF-16, in {len(moved):,} files (first: "
-            f"{moved[0]}): the places where they stand were taken, as GATE does"
+            f"nodes whose numbers are not their offsets in UTF-16, in {count(len(moved), 'file')} "
+            f"(first: {moved[0]}): the places where they stand were taken, as GATE does"
         )
     wide = (b"\xff\xfe", b"\xfe\xff")  # UTF-16, in which that byte may be half of anything
     carriage = [
@@ -171,7 +174,7 @@ def _notes(files: Files, moved: list[str]) -> tuple[str, ...]:
     ]
     if carriage:
         notes.append(
-            f"line ends CR LF were read as LF, as XML wants it, in {len(carriage):,} files "
+            f"line ends CR LF were read as LF, as XML wants it, in {count(len(carriage), 'file')} "
             f"(first: {carriage[0]})"
         )
     return tuple(notes)

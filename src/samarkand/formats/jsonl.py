@@ -23,7 +23,7 @@ from samarkand.errors import FormatError, Problem
 from samarkand.formats import _jsonl_columns as columns
 from samarkand.formats import _jsonl_lines as by_line
 from samarkand.formats import _jsonl_write as writing
-from samarkand.formats.base import LINES, Files, Reading, frame
+from samarkand.formats.base import LINES, Files, Reading, finite, frame
 
 SUFFIXES = (".jsonl",)
 PARTS = LINES
@@ -94,16 +94,9 @@ def write(corpus: Corpus, layer: str) -> Files:
 
 def narrow(corpus: Corpus, layer: str) -> Corpus:
     """Documents and annotations keep everything; a score that is no number is left out."""
-    kept = corpus.layers[layer]
     docs = corpus.documents["doc"]
-    tables = {}
-    for name in schema.TABLES:
-        table = kept.table(name)
-        table = table.filter(pc.is_in(table["doc"], docs))
-        score = table["score"]
-        if not pc.all(pc.is_finite(score), min_count=0).as_py():
-            finite = pc.if_else(pc.is_finite(score), score, pa.scalar(None, score.type))
-            place = table.column_names.index("score")
-            table = table.set_column(place, table.schema.field("score"), finite)
-        tables[name] = table
+    tables = {name: corpus.layers[layer].table(name) for name in schema.TABLES}
+    tables = {
+        name: finite(rows.filter(pc.is_in(rows["doc"], docs))) for name, rows in tables.items()
+    }
     return frame(corpus.documents, Layer(layer, **tables))

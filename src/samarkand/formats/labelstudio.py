@@ -34,7 +34,8 @@ Label Studio cuts them at `#`, and shows no colour.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ from samarkand.formats import (
 )
 from samarkand.formats._labelstudio_config import Used, config
 from samarkand.formats._labelstudio_task import Log, Opened, open_task, text_key
-from samarkand.formats.base import ITEMS, Files, Reading, frame
+from samarkand.formats.base import ITEMS, Files, Reading, doc_ids, frame, renamed
 
 SUFFIXES = (".json",)
 PARTS = ITEMS
@@ -78,8 +79,17 @@ def _read(files: Files, layer: str, first: int = 1, plain: bool = True) -> Readi
     log = Log()
     tasks: list[Opened] = []
     parts = [schema.empty(schema.DOCUMENTS)]
-    for path in sorted(path for path in files if path.endswith(SUFFIXES)):
-        for opened in _open(path, files[path], first, log):
+    paths = sorted(path for path in files if path.endswith(SUFFIXES))
+
+    @cache
+    def stems() -> dict[str, tuple[str, str | None]]:
+        return doc_ids([path.removesuffix(".json") for path in paths])
+
+    def stem(path: str) -> str:
+        return stems()[path.removesuffix(".json")][0]
+
+    for path in paths:
+        for opened in _open(path, files[path], first, stem, log):
             parts.append(_documents(opened))
             tasks += opened
     log.documents = len(tasks)
@@ -90,14 +100,18 @@ def _read(files: Files, layer: str, first: int = 1, plain: bool = True) -> Readi
     if log.problems:
         raise FormatError(log.in_order())
     tables = {name: pa.concat_tables(blocks) for name, blocks in found.items()}
-    return Reading(frame(documents, Layer(layer, **tables)), log.counts(), log.notes())
+    notes = log.notes()
+    if stems.cache_info().currsize:  # a document was called as its file
+        notes += renamed(stems(), documents)
+    return Reading(frame(documents, Layer(layer, **tables)), log.counts(), notes)
 
 
-def _open(path: str, data: bytes, first: int, log: Log) -> Iterator[list[Opened]]:
+def _open(
+    path: str, data: bytes, first: int, stem: Callable[[str], str], log: Log
+) -> Iterator[list[Opened]]:
     """The tasks of a file, a block at a time, with the annotation of each that is read."""
     items = exports.cut(path, data, first, log.problems)
     key = text_key(items)
-    stem = path.rpartition("/")[2].removesuffix(".json")
     for start in range(0, len(items), BLOCK):
         numbered = enumerate(items[start : start + BLOCK], first + start)
         opened = [open_task(path, number, item, key, stem, log) for number, item in numbered]

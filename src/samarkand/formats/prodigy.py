@@ -27,22 +27,23 @@ know the cuts (support.prodi.gy/t/3241).
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import jsonl, lines, schema, text
-from samarkand.corpus import Corpus, Layer, doc_codes, entity_rows, from_columns
+from samarkand.corpus import Corpus, Layer, doc_codes, from_columns
 from samarkand.errors import FormatError, Problem
 from samarkand.formats import _prodigy_documents as about
 from samarkand.formats import _prodigy_write
 from samarkand.formats._prodigy_documents import Document
-from samarkand.formats._prodigy_own import Annotations, referred
+from samarkand.formats._prodigy_own import Annotations
 from samarkand.formats._prodigy_places import places
 from samarkand.formats._prodigy_read import annotations
 from samarkand.formats._prodigy_task import Line, tasks
-from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame
+from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, everything, frame, renamed
 
 SUFFIXES = (".jsonl",)
 #: Not LINES: tasks about one text stand on several lines of a file.
@@ -81,6 +82,7 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
         raise FormatError(sorted(problems))
     notes = [*_answered(everything), *notes, *about.provenance(everything)]
     table = about.table(documents, unread)
+    notes += renamed(ids, table)
     counts = {kind: count for kind, count in sorted(unread.items()) if count}
     return Reading(frame(table, _layer(layer, documents, found)), counts, tuple(notes))
 
@@ -183,10 +185,8 @@ def narrow(corpus: Corpus, layer: str) -> Corpus:
         columns = {name: documents[name] for name in documents.column_names}
         columns["metadata"] = lines.pairs(listed)
         documents = from_columns(schema.DOCUMENTS, columns, len(documents))
-    entities = _finite(_within(documents, kept.entities))
-    relations = _finite(_linked(kept.relations, entities))
-    stances = _finite(_held(kept.stances, entities))
-    return frame(documents, Layer(layer, entities, relations, stances))
+    within = replace(kept, entities=_within(documents, kept.entities))
+    return everything(Corpus(documents, layers={layer: within}), layer)
 
 
 def _within(documents: pa.Table, entities: pa.Table) -> pa.Table:
@@ -195,33 +195,3 @@ def _within(documents: pa.Table, entities: pa.Table) -> pa.Table:
     begin, end = (entities[name].to_numpy() for name in ("begin", "end"))
     sizes = np.append(text.lengths(text.index(documents["text"])), -1)  # -1: of no document
     return entities.filter(pa.array((begin >= 0) & (begin < end) & (end <= sizes[docs])))
-
-
-def _linked(relations: pa.Table, entities: pa.Table) -> pa.Table:
-    """The relations whose ends are there; an object that is not is none."""
-    there = {name: entity_rows(entities, relations["doc"], relations[name].fill_null("")) >= 0
-             for name in ("head", "tail", "object")}  # fmt: skip
-    kept = pa.array(there["head"] & there["tail"])
-    known = pc.if_else(pa.array(there["object"]), relations["object"], pa.scalar(None, pa.string()))
-    place = relations.schema.get_field_index("object")
-    return relations.set_column(place, schema.RELATIONS.field("object"), known).filter(kept)
-
-
-def _held(stances: pa.Table, entities: pa.Table) -> pa.Table:
-    """The stances whose entities are there."""
-    names = zip(entities["doc"].to_pylist(), entities["id"].to_pylist(), strict=True)
-    known = set(names)
-    docs = stances["doc"].to_pylist()
-    rows = lines.from_table("stances", stances)
-    kept = [
-        all((doc, id) in known for id in referred(row)) for doc, row in zip(docs, rows, strict=True)
-    ]
-    return stances.filter(pa.array(kept, pa.bool_()))
-
-
-def _finite(table: pa.Table) -> pa.Table:
-    """The table with scores that JSON can say."""
-    score = table["score"]
-    said = pc.if_else(pc.is_finite(score), score, pa.scalar(None, pa.float64()))
-    place = table.schema.get_field_index("score")
-    return table.set_column(place, table.schema.field("score"), said)

@@ -27,8 +27,7 @@ from samarkand.errors import FormatError
 from samarkand.formats import _re3d_read as reading
 from samarkand.formats import _re3d_rows as rows
 from samarkand.formats._re3d_read import At, Claim, Document, Place, Places, Report
-from samarkand.formats._standoff import by_document, everything
-from samarkand.formats.base import WHOLE, Files, Reading, frame
+from samarkand.formats.base import WHOLE, Files, Reading, by_document, everything, frame
 
 SUFFIXES = (".json", ".jsonl")
 PARTS = WHOLE
@@ -145,13 +144,13 @@ def _notes(to: Report) -> tuple[str, ...]:
     notes = list(to.notes)
     if count := to.kinds["white"]:
         notes.append(
-            f"{count:,} values are written otherwise than in the document (white space, quotation "
-            "marks, ASCII); its text was taken"
+            "values that are written otherwise than in the document (white space, quotation "
+            f"marks, ASCII), whose text was taken: {count:,}"
         )
     if count := to.kinds["ambiguous"]:
         notes.append(
-            f"{count:,} ends of relations are where several entities are; the most certain one was "
-            "taken"
+            "ends of relations that are where several entities are, of which the most certain one "
+            f"was taken: {count:,}"
         )
     return tuple(notes)
 

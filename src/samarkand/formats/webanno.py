@@ -45,8 +45,9 @@ from samarkand.formats import _webanno_rows, _webanno_sheet, _webanno_tables, _w
 from samarkand.formats._webanno_cells import Reader
 from samarkand.formats._webanno_sheet import Sheet
 from samarkand.formats._webanno_tables import Tables
-from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame
+from samarkand.formats.base import DOCUMENTS, Files, Reading, doc_ids, frame, renamed
 from samarkand.text import Mask
+from samarkand.words import count
 
 SUFFIXES = (".tsv",)
 PARTS = DOCUMENTS
@@ -77,7 +78,8 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
     columns = {name: [row.get(name) for row in documents] for name in schema.DOCUMENTS.names}
     table = from_columns(schema.DOCUMENTS, columns, len(documents))
     counts = {kind: count for kind, count in sorted(tables.unread.items()) if count}
-    return Reading(frame(table, Layer(layer, **made)), counts, _notes(in_points))
+    notes = (*_notes(in_points), *renamed(ids, table))
+    return Reading(frame(table, Layer(layer, **made)), counts, notes)
 
 
 def _block(
@@ -134,10 +136,9 @@ def _said(sheet: Sheet, problems: list[Problem]) -> own.Document:
 def _notes(in_points: list[str]) -> tuple[str, ...]:
     if not in_points:
         return ()
-    many = f"{len(in_points):,} files" if len(in_points) > 1 else "one file"
     return (
-        f"the offsets of {many} count code points, and not the UTF-16 code units of the format "
-        f"(first: {min(in_points)})",
+        f"the offsets of {count(len(in_points), 'file')} count code points, and not the UTF-16 "
+        f"code units of the format (first: {min(in_points)})",
     )
 
 
