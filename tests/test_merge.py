@@ -268,7 +268,8 @@ def test_layers_actors_schema_and_provenance_are_merged() -> None:
     assert said(merge(base, theirs, other)) == [
         "hand/a: both sides changed provenance: guidelines '2.0.0' (ours), '3.0.0' (theirs); "
         "kept as it was",
-        "both sides changed the label schema; it was kept as it was",
+        "both sides changed the label schema: version '2.0.0' (ours), '3.0.0' (theirs); "
+        "kept as it was",
     ]
 
 
