@@ -279,6 +279,65 @@ def test_articles_and_actors_merge_by_their_ids(driven: Path) -> None:
     }  # fmt: skip
 
 
+LAYER_TOML = "annotations/hand/a/layer.toml"
+DATED = 'date = "2024-01-01"'
+
+
+def edited(lines: str) -> tuple[str, str]:
+    return DATED, f"# who did it\n{DATED}\nedits = [\n{lines}]"
+
+
+def test_lines_appended_to_the_provenance_by_two_branches_are_both_kept(driven: Path) -> None:
+    branch(driven, "zero", edited('    "first",\n'), path=LAYER_TOML)
+    git(driven, "checkout", "-q", "main")
+    git(driven, "merge", "-q", "zero")
+    more = '    "first",\n'
+    branch(driven, "one", (more, more + '    "one",\n    "same",\n'), path=LAYER_TOML)
+    branch(driven, "two", (more, more + '    "same",\n    "two",\n'), path=LAYER_TOML)
+    git(driven, "merge", "-q", "-m", "merged", "one")
+    made = store.read(driven).layers["hand/a"].provenance
+    assert made is not None
+    assert made.edits == ("first", "same", "two", "one")
+
+
+def test_fields_of_toml_files_are_merged_with_their_comments(driven: Path) -> None:
+    for path, first, second in (
+        (LAYER_TOML, ("ada", "eva"), (DATED, f'# later\n{DATED[:-2]}2"\ntool = "x"')),
+        ("corpus/corpus.toml", ("Small", "Smaller"), ('["en"]', '["en", "fr"]')),
+    ):
+        git(driven, "checkout", "-q", "main")
+        branch(driven, "one", first, path=path)
+        branch(driven, "two", second, path=path)
+        git(driven, "merge", "-q", "-m", "merged", "one")
+        assert first[1] in (driven / path).read_text()
+        assert second[1] in (driven / path).read_text()
+        git(driven, "checkout", "-q", "main")
+        git(driven, "branch", "-q", "-D", "one", "two")
+
+
+def test_a_field_of_a_toml_file_that_both_branches_changed_is_a_conflict(driven: Path) -> None:
+    branch(driven, "one", ("ada", "eva"), path=LAYER_TOML)
+    branch(driven, "two", ("ada", "ida"), path=LAYER_TOML)
+    said = git(driven, "merge", "-q", "one", code=1)
+    assert (
+        f"{LAYER_TOML}: both sides changed provenance: annotator 'ida' (ours), 'eva' (theirs); "
+        "kept as it was"
+    ) in said
+    text = (driven / LAYER_TOML).read_text()
+    assert 'ida"\n=======\n' in text
+    assert 'eva"\n>>>>>>> theirs' in text
+
+
+def test_the_files_that_git_hands_to_the_driver(driven: Path) -> None:
+    assert (driven / ".gitattributes").read_text() == (
+        "annotations/**/*.jsonl merge=samarkand\n"
+        "annotations/**/layer.toml merge=samarkand\n"
+        "corpus/articles.jsonl merge=samarkand\n"
+        "corpus/actors.jsonl merge=samarkand\n"
+        "corpus/corpus.toml merge=samarkand\n"
+    )
+
+
 def test_what_cannot_be_read_is_merged_as_text(driven: Path) -> None:
     branch(driven, "one", ('"begin":7', '"begin":x'))
     branch(driven, "two", RELABEL)
