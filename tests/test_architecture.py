@@ -35,7 +35,7 @@ LAYERS = (
     ("check", "configs", "init", "formats/__init__", "formats/capabilities"),
     ("card", "parts", "faults"),
     ("merge",),
-    ("merge_driver",),
+    ("merge_driver", "merge_versions"),
     ("convert",),
     ("import_", "doccano/__init__", "doccano/server"),
     ("doccano/remote",),

@@ -173,6 +173,60 @@ def test_three_folders_are_merged_or_the_conflict_is_told(root: Path, tmp_path: 
     ]
 
 
+def test_a_merge_has_the_files_beside_the_tables(root: Path, tmp_path: Path) -> None:
+    """Guidelines and the card come along, and comments where the merge says what a side says."""
+    (root / "annotations/guidelines.md").write_text("one\n")
+    (root / "annotations/hand/a/notes.md").write_text("of the layer\n")
+    (root / "dataset_card.md").write_text("card\n")
+    (root / "README.md").write_text("no part of the corpus\n")
+    edit(root, ("name", "# what it is called\nname"), path="corpus/corpus.toml")
+    commit(root, "beside")
+    for name in ("ours", "theirs"):
+        shutil.copytree(root, tmp_path / name)
+    edit(tmp_path / "ours", RELABEL)
+    (tmp_path / "ours/annotations/CHANGELOG.md").write_text("new\n")
+    (tmp_path / "theirs/annotations/guidelines.md").write_text("two\n")
+    for base in (root, "HEAD"):
+        out = tmp_path / f"merged-{Path(base).name}"
+        sides = tmp_path / "ours", tmp_path / "theirs"
+        code, _, err = run("merge", base, *sides, "--out", out, "--root", root)
+        assert (code, err) == (0, "")
+        assert (out / "annotations/guidelines.md").read_text() == "two\n"
+        assert (out / "annotations/CHANGELOG.md").read_text() == "new\n"
+        assert (out / "annotations/hand/a/notes.md").read_text() == "of the layer\n"
+        assert (out / "dataset_card.md").read_text() == "card\n"
+        assert "# what it is called" in (out / "corpus/corpus.toml").read_text()
+        assert not (out / "README.md").exists()
+        assert store.read(out).layers["hand/a"].entities["label"].to_pylist()[1] == "GPE"
+
+
+def test_a_layer_that_goes_takes_its_files_with_it(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "annotations/hand/a", root / "annotations/hand/b")
+    for name in ("ours", "theirs"):
+        shutil.copytree(root, tmp_path / name)
+    shutil.rmtree(tmp_path / "theirs/annotations/hand/b")
+    out = tmp_path / "merged"
+    assert run("merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", out)[0] == 0
+    assert list(store.read(out).layers) == ["hand/a"]
+    assert not (out / "annotations/hand/b").exists()
+
+
+def test_a_file_beside_the_tables_that_both_sides_changed_is_told(
+    root: Path, tmp_path: Path
+) -> None:
+    for name in ("ours", "theirs"):
+        shutil.copytree(root, tmp_path / name)
+        (tmp_path / name / "annotations/guidelines.md").write_text(f"{name}\n")
+    out = tmp_path / "merged"
+    arguments = ("merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", out)
+    told = "annotations/guidelines.md: both sides changed this file; ours was taken\n1 conflicts"
+    code, _, err = run(*arguments)
+    assert (code, err) == (1, f"{told}; nothing was written, --partly writes the rest\n")
+    assert not out.exists()
+    assert run(*arguments, "--partly")[2] == f"{told}\n"
+    assert (out / "annotations/guidelines.md").read_text() == "ours\n"
+
+
 @pytest.fixture
 def driven(root: Path) -> Path:
     code, out, _ = run("install-merge-driver", root)

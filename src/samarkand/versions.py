@@ -4,7 +4,8 @@ import io
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from samarkand import layout, schema, store
+from samarkand import files, layout, schema, store
 from samarkand.corpus import Corpus, Layer, Provenance, digest, from_columns
 from samarkand.errors import Problem, SamarkandError
 
 #: What a corpus folder is made of.
 PARTS = ("corpus", "annotations")
+CARD = "dataset_card.md"
 #: The columns of the configuration `articles` that are not the corpus's own metadata.
 _ARTICLE = ("doc", "text", "title", "published", "language", "event", "license")
 #: What `layers` says of who or what made an annotation.
@@ -76,6 +78,43 @@ def corpus(version: str, root: Path) -> Corpus:
 
 def read_revision(root: Path, revision: str) -> Corpus:
     """The corpus as it was in a git revision of the folder that it is in."""
+    with _extracted(root, revision, PARTS) as folder:
+        try:
+            return store.read(folder)
+        except SamarkandError as error:
+            raise SamarkandError(
+                replace(problem, path=f"{revision}:{Path(problem.path).relative_to(folder)}")
+                if problem.path.startswith(folder)
+                else problem
+                for problem in error.problems
+            ) from None
+
+
+def others(version: str, root: Path) -> dict[str, bytes]:
+    """The files of a corpus that hold no rows: guidelines, the card, and all that is TOML.
+
+    Of a folder or a git revision of `root`. Errors: SamarkandError.
+    """
+    if Path(version).is_dir():
+        return _others(Path(version))
+    with _extracted(root, version, (*PARTS, CARD)) as folder:
+        return _others(Path(folder))
+
+
+def _others(folder: Path) -> dict[str, bytes]:
+    found = {CARD: card} if (card := layout.optional(folder, CARD)) is not None else {}
+    for part in PARTS:
+        for name in files.sizes(folder / part) if (folder / part).is_dir() else ():
+            path = f"{part}/{name}"
+            rows = path.startswith(f"{layout.TEXTS}/") or path in (layout.ARTICLES, layout.ACTORS)
+            if not rows and not (part == layout.LAYERS and name.endswith(".jsonl")):
+                found |= files.chosen(folder, [path])
+    return found
+
+
+@contextmanager
+def _extracted(root: Path, revision: str, parts: Sequence[str]) -> Iterator[str]:
+    """A folder with some of a git revision, while the block lasts."""
     hint = "wanted a corpus folder, a built dataset, a layer, or a git revision"
     try:
         wanted = ("--verify", "--end-of-options", f"{revision}^{{commit}}")
@@ -84,7 +123,7 @@ def read_revision(root: Path, revision: str) -> Corpus:
         top = Path(_git(root, "rev-parse", "--show-toplevel").decode().strip())
         tree = f"{commit.decode().strip()}:{prefix}"
         there = _git(top, "ls-tree", "--name-only", tree).decode().split("\n")
-        names = [name for name in PARTS if name in there]
+        names = [name for name in parts if name in there]
         archive = _git(top, "archive", "--format=tar", tree, *names)
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
@@ -98,15 +137,7 @@ def read_revision(root: Path, revision: str) -> Corpus:
                 tar.extractall(folder, filter="data")
             except tarfile.TarError as error:
                 raise SamarkandError(f"{revision}: {error}") from None
-        try:
-            return store.read(folder)
-        except SamarkandError as error:
-            raise SamarkandError(
-                replace(problem, path=f"{revision}:{Path(problem.path).relative_to(folder)}")
-                if problem.path.startswith(folder)
-                else problem
-                for problem in error.problems
-            ) from None
+        yield folder
 
 
 def _git(root: Path, *arguments: str) -> bytes:
