@@ -38,7 +38,7 @@ def merge(base: Corpus, ours: Corpus, theirs: Corpus, prefer: str = "") -> Merge
     """What either side changed since the base, in one corpus; conflicts as data.
 
     `prefer` is "ours" or "theirs": then every conflict is decided by what that side has, and the
-    merge has no error that neither side has. Errors: SamarkandError for annotations of one id.
+    merge has no error that neither side has. Errors: SamarkandError for rows of one id.
     """
     versions = base, ours, theirs
     for side, corpus in zip(("the base", *SIDES), versions, strict=True):
@@ -77,15 +77,17 @@ def _settle(found: Iterable[Break], out: LeftOut, conflicts: list[Conflict]) -> 
 
 
 def _no_repeats(side: str, corpus: Corpus) -> None:
-    """Errors: SamarkandError for two annotations of one id: which of them is meant is not known."""
-    for layer in corpus.layers.values():
-        for name in schema.TABLES:
-            keys = pc.binary_join_element_wise(*layer.table(name).select(["doc", "id"]), "/")
-            if len(keys.unique()) < len(keys):
-                counts = keys.value_counts().to_pylist()
-                twice = next(each["values"] for each in counts if each["counts"] > 1)
-                hint = "give each an id of its own"
-                raise SamarkandError(f"{side} has {twice} twice in {layer.name}; {hint}")
+    """Errors: SamarkandError for two rows of one id: which of them is meant is not known."""
+    own = {"documents": corpus.documents, "actors": corpus.actors}
+    tables: list[tuple[str, pa.Table, Key]] = [(name, own[name], KEYS[name]) for name in own]
+    tables += [(layer.name, t, ROW) for layer in corpus.layers.values() for t in layer.tables()]
+    for where, rows, key in tables:
+        ids = pc.binary_join_element_wise(*rows.select(list(key)), "/")
+        if len(ids.unique()) < len(ids):
+            counts = ids.value_counts().to_pylist()
+            twice = next(each["values"] for each in counts if each["counts"] > 1)
+            hint = "give each an id of its own"
+            raise SamarkandError(f"{side} has {twice} twice in {where}; {hint}")
 
 
 def _full(changes: tuple[Diff, Diff]) -> Full:

@@ -23,10 +23,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Conflict:
-    """Where both sides changed one thing differently; what was kept is in `words`.
+    """Where both sides changed one thing differently; what was taken and left out is in `words`.
 
-    `base`, `ours` and `theirs` are the whole rows, None where a side has none. `columns` are those
-    that conflict; none where one side removed what the other needs or changed.
+    `layer` and `doc` say where it shows, `table` and `id` what it is about. `base`, `ours` and
+    `theirs` are the whole rows, None where a side has none. `columns` are those that conflict; none
+    where one side removed what the other needs or changed.
     """
 
     layer: str
@@ -55,8 +56,8 @@ def combine(
     """The merged row, None for none, and the conflicts.
 
     Where the sides disagree, it is as `prefer` ("ours" or "theirs") has it. Without that, what the
-    base says is kept; a row that one side removed and the other
-    changed is kept as changed. A row that both sides added is merged as if the base had it empty.
+    base says is kept; a row that one side removed and the other changed is kept as changed. A row
+    that both sides added is merged as if the base had it empty.
     """
     if ours == theirs:
         return ours, []
