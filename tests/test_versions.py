@@ -248,6 +248,60 @@ def test_three_folders_are_merged_or_the_conflict_is_told(root: Path, tmp_path: 
     ]
 
 
+def test_a_merge_has_the_files_beside_the_tables(root: Path, tmp_path: Path) -> None:
+    """Guidelines and the card come along, and comments where the merge says what a side says."""
+    (root / "annotations/guidelines.md").write_text("one\n")
+    (root / "annotations/hand/a/notes.md").write_text("of the layer\n")
+    (root / "dataset_card.md").write_text("card\n")
+    (root / "README.md").write_text("no part of the corpus\n")
+    edit(root, ("name", "# what it is called\nname"), path="corpus/corpus.toml")
+    commit(root, "beside")
+    for name in ("ours", "theirs"):
+        shutil.copytree(root, tmp_path / name)
+    edit(tmp_path / "ours", RELABEL)
+    (tmp_path / "ours/annotations/CHANGELOG.md").write_text("new\n")
+    (tmp_path / "theirs/annotations/guidelines.md").write_text("two\n")
+    for base in (root, "HEAD"):
+        out = tmp_path / f"merged-{Path(base).name}"
+        sides = tmp_path / "ours", tmp_path / "theirs"
+        code, _, err = run("merge", base, *sides, "--out", out, "--root", root)
+        assert (code, err) == (0, "")
+        assert (out / "annotations/guidelines.md").read_text() == "two\n"
+        assert (out / "annotations/CHANGELOG.md").read_text() == "new\n"
+        assert (out / "annotations/hand/a/notes.md").read_text() == "of the layer\n"
+        assert (out / "dataset_card.md").read_text() == "card\n"
+        assert "# what it is called" in (out / "corpus/corpus.toml").read_text()
+        assert not (out / "README.md").exists()
+        assert store.read(out).layers["hand/a"].entities["label"].to_pylist()[1] == "GPE"
+
+
+def test_a_layer_that_goes_takes_its_files_with_it(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "annotations/hand/a", root / "annotations/hand/b")
+    for name in ("ours", "theirs"):
+        shutil.copytree(root, tmp_path / name)
+    shutil.rmtree(tmp_path / "theirs/annotations/hand/b")
+    out = tmp_path / "merged"
+    assert run("merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", out)[0] == 0
+    assert list(store.read(out).layers) == ["hand/a"]
+    assert not (out / "annotations/hand/b").exists()
+
+
+def test_a_file_beside_the_tables_that_both_sides_changed_is_told(
+    root: Path, tmp_path: Path
+) -> None:
+    for name in ("ours", "theirs"):
+        shutil.copytree(root, tmp_path / name)
+        (tmp_path / name / "annotations/guidelines.md").write_text(f"{name}\n")
+    out = tmp_path / "merged"
+    arguments = ("merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", out)
+    told = "annotations/guidelines.md: both sides changed this file; ours was taken\n1 conflict"
+    code, _, err = run(*arguments)
+    assert (code, err) == (1, f"{told}; nothing was written, --partly writes the rest\n")
+    assert not out.exists()
+    assert run(*arguments, "--partly")[2] == f"{told}\n"
+    assert (out / "annotations/guidelines.md").read_text() == "ours\n"
+
+
 @pytest.fixture
 def driven(root: Path) -> Path:
     code, out, _ = run("install-merge-driver", root)
@@ -352,6 +406,65 @@ def test_articles_and_actors_merge_by_their_ids(driven: Path) -> None:
     assert {pair["name"]: pair["value"] for pair in row["metadata"]}.items() >= {
         ("desk", "east"), ("region", "asia"),
     }  # fmt: skip
+
+
+LAYER_TOML = "annotations/hand/a/layer.toml"
+DATED = 'date = "2024-01-01"'
+
+
+def edited(lines: str) -> tuple[str, str]:
+    return DATED, f"# who did it\n{DATED}\nedits = [\n{lines}]"
+
+
+def test_lines_appended_to_the_provenance_by_two_branches_are_both_kept(driven: Path) -> None:
+    branch(driven, "zero", edited('    "first",\n'), path=LAYER_TOML)
+    git(driven, "checkout", "-q", "main")
+    git(driven, "merge", "-q", "zero")
+    more = '    "first",\n'
+    branch(driven, "one", (more, more + '    "one",\n    "same",\n'), path=LAYER_TOML)
+    branch(driven, "two", (more, more + '    "same",\n    "two",\n'), path=LAYER_TOML)
+    git(driven, "merge", "-q", "-m", "merged", "one")
+    made = store.read(driven).layers["hand/a"].provenance
+    assert made is not None
+    assert made.edits == ("first", "same", "two", "one")
+
+
+def test_fields_of_toml_files_are_merged_with_their_comments(driven: Path) -> None:
+    for path, first, second in (
+        (LAYER_TOML, ("ada", "eva"), (DATED, f'# later\n{DATED[:-2]}2"\ntool = "x"')),
+        ("corpus/corpus.toml", ("Small", "Smaller"), ('["en"]', '["en", "fr"]')),
+    ):
+        git(driven, "checkout", "-q", "main")
+        branch(driven, "one", first, path=path)
+        branch(driven, "two", second, path=path)
+        git(driven, "merge", "-q", "-m", "merged", "one")
+        assert first[1] in (driven / path).read_text()
+        assert second[1] in (driven / path).read_text()
+        git(driven, "checkout", "-q", "main")
+        git(driven, "branch", "-q", "-D", "one", "two")
+
+
+def test_a_field_of_a_toml_file_that_both_branches_changed_is_a_conflict(driven: Path) -> None:
+    branch(driven, "one", ("ada", "eva"), path=LAYER_TOML)
+    branch(driven, "two", ("ada", "ida"), path=LAYER_TOML)
+    said = git(driven, "merge", "-q", "one", code=1)
+    assert (
+        f"{LAYER_TOML}: both sides changed provenance: annotator 'ida' (ours), 'eva' (theirs); "
+        "kept as it was"
+    ) in said
+    text = (driven / LAYER_TOML).read_text()
+    assert 'ida"\n=======\n' in text
+    assert 'eva"\n>>>>>>> theirs' in text
+
+
+def test_the_files_that_git_hands_to_the_driver(driven: Path) -> None:
+    assert (driven / ".gitattributes").read_text() == (
+        "annotations/**/*.jsonl merge=samarkand\n"
+        "annotations/**/layer.toml merge=samarkand\n"
+        "corpus/articles.jsonl merge=samarkand\n"
+        "corpus/actors.jsonl merge=samarkand\n"
+        "corpus/corpus.toml merge=samarkand\n"
+    )
 
 
 def test_what_cannot_be_read_is_merged_as_text(driven: Path) -> None:

@@ -248,24 +248,20 @@ def merge(
 ) -> None:
     """Merge what two sides changed, as annotations; conflicts are told in words, and exit with 1.
 
-    BASE, OURS and THEIRS are corpus folders or git revisions.
+    BASE, OURS and THEIRS are corpus folders or git revisions. Written are corpus/, annotations/
+    and dataset_card.md; what else a repository holds is not.
     Example: samarkand merge v1.0.0 HEAD ../other --out merged
     """
-    from samarkand import store, versions
-    from samarkand.merge import merge
+    from samarkand.merge_versions import merge_versions
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SamarkandError(f"{out}: is there already; choose another place")
-    old, mine, other = (versions.corpus(version, root) for version in (base, ours, theirs))
-    merged = merge(old, mine, other)
-    for conflict in merged.conflicts:
+    merged, conflicts = merge_versions(base, ours, theirs, root, out, partly)
+    for conflict in conflicts:
         print(conflict, file=sys.stderr)
-    if partly or not merged.conflicts:
-        store.write(merged.corpus, out)
-        print(f"{out}: {merged.corpus}")
-    if merged.conflicts:
+    if partly or not conflicts:
+        print(f"{out}: {merged}")
+    if conflicts:
         hint = "" if partly else "; nothing was written, --partly writes the rest"
-        raise SamarkandError(f"{words.count(len(merged.conflicts), 'conflict')}{hint}")
+        raise SamarkandError(f"{words.count(len(conflicts), 'conflict')}{hint}")
 
 
 @app.command("install-merge-driver")

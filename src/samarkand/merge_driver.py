@@ -7,24 +7,43 @@ the file between git's markers, so that `samarkand check` and git both see that 
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from samarkand import blocks, files, jsonl, layout, lines, schema
 from samarkand.corpus import Corpus, Layer, table
 from samarkand.errors import CorpusError, Problem, SamarkandError
 from samarkand.merge import merge
-from samarkand.three_way import Conflict, combine
+from samarkand.three_way import Conflict, by_field, combine
 
-#: The files that it merges: of layers, and of the tables of articles and actors.
-PATTERNS = (f"{layout.LAYERS}/**/*.jsonl", layout.ARTICLES, layout.ACTORS)
+#: The files that it merges: of layers, of the tables of articles and actors, and corpus.toml.
+#: The label schema is left to git, which keeps its comments and classes.
+PATTERNS = (
+    *(f"{layout.LAYERS}/**/*.jsonl", f"{layout.LAYERS}/**/{layout.LAYER}"),
+    *(layout.ARTICLES, layout.ACTORS, layout.ABOUT),
+)
 NAME = "samarkand"
 #: The key of the tables that are not a layer's.
 KEYS = {layout.ARTICLES: "doc", layout.ACTORS: "actor"}
 
 Version = tuple[str, bytes]
+
+
+class Toml(NamedTuple):
+    """A TOML file as a dataclass: what it is, and how it is read and written."""
+
+    what: str
+    read: Callable[[str, bytes], Any]
+    write: Callable[[Any], bytes]
+
+
+#: The TOML files that are merged field by field, by their name.
+TOML = {
+    layout.LAYER: Toml("provenance", layout.parse_provenance, layout.dump_provenance),
+    Path(layout.ABOUT).name: Toml("corpus.toml", layout.parse_about, layout.dump_about),
+}
 
 
 def install(root: Path) -> str:
@@ -71,7 +90,9 @@ def run(base: Path, ours: Path, theirs: Path, path: str) -> list[str]:
     versions = [(path, file.read_bytes()) for file in (base, ours, theirs)]
     try:
         table = next((name for name in KEYS if path.endswith(name)), None)
-        if table:
+        if kind := TOML.get(Path(path).name):
+            content, conflicts = _merged_toml(kind, versions, _text_merge(base, ours, theirs))
+        elif table:
             content, conflicts = _merged_objects(KEYS[table], versions)
         else:
             content, conflicts = _merged_layer(versions)
@@ -89,9 +110,39 @@ def run(base: Path, ours: Path, theirs: Path, path: str) -> list[str]:
 
 
 def _as_text(base: Path, ours: Path, theirs: Path) -> None:
+    files.write(ours, _text_merge(base, ours, theirs))
+
+
+def _text_merge(base: Path, ours: Path, theirs: Path) -> bytes:
+    """What git makes of it, with its markers where it cannot."""
     names = ("-L", "ours", "-L", "base", "-L", "theirs")
-    command = ["git", "merge-file", "-q", *names, str(ours), str(base), str(theirs)]
-    subprocess.run(command, check=False)  # noqa: S603
+    command = ["git", "merge-file", "-q", "-p", *names, str(ours), str(base), str(theirs)]
+    return subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603
+
+
+def _merged_toml(
+    kind: Toml, versions: Sequence[Version], text: bytes
+) -> tuple[bytes, Sequence[Conflict]]:
+    """A file of fields, merged field by field.
+
+    Where a version or git's own merge, `text`, says what came of it, that is taken, with its
+    comments. What conflicts stays between git's markers.
+    """
+    said = [kind.read(*version) if version[1].strip() else None for version in versions]
+    conflicts: list[Conflict] = []
+    merged = by_field("", kind.what, said, "", conflicts)
+    if conflicts:
+        whole = _marked([data for _, data in versions])
+        return (text if b"<<<<<<< " in text else whole), conflicts
+    for (_, data), one in zip(versions[1:], said[1:], strict=True):
+        if one == merged:
+            return data, ()
+    try:
+        if kind.read(versions[0][0], text) == merged:
+            return text, ()
+    except SamarkandError:
+        pass  # git's markers are in it
+    return kind.write(merged), ()
 
 
 def _merged_layer(versions: Sequence[Version]) -> tuple[bytes, Sequence[Conflict]]:

@@ -16,6 +16,8 @@ from samarkand.changes import Row
 Key = tuple[str, ...]
 Ids = dict[Key, str]
 
+_NUMBERED = re.compile(r"(|.*[^0-9])([0-9]{1,9})", re.DOTALL)
+
 #: What makes a new annotation of one side the same as one of the other.
 SAME: dict[str, tuple[str, ...]] = {
     "entities": ("begin", "end", "fragments", "label"),
@@ -63,30 +65,36 @@ def _assigned(
             groups.setdefault(key, [[], []])[place].append(id)
     found = []
     everywhere = used | set(sides[0]) | set(sides[1])
+    tops = _tops(everywhere)
     for _, (mine, other) in sorted(groups.items()):
         for ids in _paired(sorted(mine), sorted(other)):
             wanted = sorted({id for id in ids if id is not None}, key=lambda id: (len(id), id))
-            new = next((id for id in wanted if id not in used), None)
-            new = new or _fresh(wanted[0], everywhere)
+            new = next((id for id in wanted if id not in used), None) or _fresh(wanted[0], tops)
             used.add(new)
-            everywhere.add(new)
             found.append((ids, new))
     return found
 
 
 def _paired(mine: list[str], other: list[str]) -> list[tuple[str | None, str | None]]:
     """Ids of annotations alike: those that both sides have first, then one for the other."""
-    both = [id for id in mine if id in other]
+    both = set(mine) & set(other)
     left, right = ([id for id in ids if id not in both] for ids in (mine, other))
-    return [*((id, id) for id in both), *zip_longest(left, right)]
+    return [*((id, id) for id in mine if id in both), *zip_longest(left, right)]
 
 
-def _fresh(like: str, used: set[str]) -> str:
+def _tops(ids: Iterable[str]) -> dict[str, int]:
+    """The highest number that follows each prefix; numbers of ten digits and more are names."""
+    found: dict[str, int] = {}
+    for match in filter(None, map(_NUMBERED.fullmatch, ids)):
+        found[match[1]] = max(found.get(match[1], 0), int(match[2]))
+    return found
+
+
+def _fresh(like: str, tops: dict[str, int]) -> str:
     """The next free number after the ids of that prefix."""
     prefix = re.sub(r"[0-9]+$", "", like)
-    form = re.compile(re.escape(prefix) + r"([0-9]{1,9})")
-    numbers = [int(match[1]) for id in used if (match := form.fullmatch(id))]
-    return f"{prefix}{max(numbers, default=0) + 1}"
+    tops[prefix] = tops.get(prefix, 0) + 1
+    return f"{prefix}{tops[prefix]}"
 
 
 def followed(row: Row, columns: Sequence[str], ids: Ids) -> dict[str, Any]:

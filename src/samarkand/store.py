@@ -6,7 +6,7 @@ Which files these are, and what each holds: `samarkand.layout`.
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ def layer_names(root: Path) -> list[str]:
         for name in below:
             if (Path(folder) / name).is_symlink():
                 files.guard(Path(folder) / name, root)
-        if folder != str(home) and any(n == "layer.toml" or n.endswith(".jsonl") for n in names):
+        if folder != str(home) and any(n == layout.LAYER or n.endswith(".jsonl") for n in names):
             found.append(Path(folder).relative_to(home).as_posix())
     return sorted(found)
 
@@ -214,8 +214,7 @@ def write(corpus: Corpus, root: Path | str, layers: Iterable[str] | None = None)
     if corpus.labels != layout.current(root, layout.SCHEMA, label_schema.parse):
         files.write(root / layout.SCHEMA, label_schema.dump(corpus.labels))
     if corpus.about != layout.current(root, layout.ABOUT, layout.parse_about):
-        about = asdict(corpus.about) | {"languages": list(corpus.about.languages)}
-        files.write(root / layout.ABOUT, tomli_w.dumps(about).encode())
+        files.write(root / layout.ABOUT, layout.dump_about(corpus.about))
     actors = [layout.Actor(*row) for row in _rows(corpus.actors)]
     files.write(root / layout.ACTORS, jsonl.encode(actors))
 
@@ -237,14 +236,15 @@ def write_layer(layer: Layer, root: Path | str) -> None:
     content = layer_files(layer)
     old = layout.provenance(Path(root), layer.name)
     if old is not None and layer.provenance is not None:
-        said = (folder / "layer.toml").read_bytes()
-        content["layer.toml"] = _further(said, old, layer.provenance) or content["layer.toml"]
+        said = (folder / layout.LAYER).read_bytes()
+        further = _further(said, old, layer.provenance)
+        content[layout.LAYER] = further or content[layout.LAYER]
     with files.folder(folder) as new:
         files.write_tree(new, content)
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.is_dir() and not path.is_symlink():
                 shutil.copytree(path, new / path.name, symlinks=True)
-            elif path.suffix != ".jsonl" and path.name != "layer.toml":
+            elif path.suffix != ".jsonl" and path.name != layout.LAYER:
                 shutil.copy2(path, new / path.name, follow_symlinks=False)
 
 
@@ -264,8 +264,7 @@ def layer_files(layer: Layer) -> dict[str, bytes]:
     """What the files of a layer's folder say: layer.toml, and one JSONL file a document."""
     content: dict[str, bytes] = {}
     if layer.provenance is not None:
-        said = {k: v for k, v in asdict(layer.provenance).items() if v not in ("", None, ())}
-        content["layer.toml"] = tomli_w.dumps(said).encode()
+        content[layout.LAYER] = layout.dump_provenance(layer.provenance)
     parts: dict[str, list[str]] = {}
     for name in schema.TABLES:
         whole = layer.table(name)

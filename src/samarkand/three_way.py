@@ -1,6 +1,6 @@
 """One row of a table, merged from two sides: what each column is, and where the sides disagree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -16,15 +16,18 @@ GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 #: Columns of names and values, which are merged name by name.
 NAMED = ("attributes", "metadata")
+#: Fields to which lines are appended, which are merged line by line.
+LINES = ("edits",)
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """Where both sides changed one thing differently; what was kept is in `words`.
+    """Where both sides changed one thing differently; what was taken and left out is in `words`.
 
-    `base`, `ours` and `theirs` are the whole rows, None where a side has none. `columns` are those
-    that conflict; none where one side removed what the other needs or changed.
+    `layer` and `doc` say where it shows, `table` and `id` what it is about. `base`, `ours` and
+    `theirs` are the whole rows, None where a side has none. `columns` are those that conflict; none
+    where one side removed what the other needs or changed.
     """
 
     layer: str
@@ -53,8 +56,8 @@ def combine(
     """The merged row, None for none, and the conflicts.
 
     Where the sides disagree, it is as `prefer` ("ours" or "theirs") has it. Without that, what the
-    base says is kept; a row that one side removed and the other
-    changed is kept as changed. A row that both sides added is merged as if the base had it empty.
+    base says is kept; a row that one side removed and the other changed is kept as changed. A row
+    that both sides added is merged as if the base had it empty.
     """
     if ours == theirs:
         return ours, []
@@ -64,9 +67,11 @@ def combine(
         return ours, []
     if ours is None or theirs is None:
         gone, other = ("ours", "theirs") if ours is None else ("theirs", "ours")
-        kept = ours or theirs if not prefer else ours if prefer == "ours" else theirs
-        words = f"{gone} removed {named(table, base)}, {other} changed it; it was kept as changed"
-        return kept, [_conflict(layer, table, (), base, ours, theirs, words)]
+        row = ours or theirs if not prefer else ours if prefer == "ours" else theirs
+        done = "kept as changed" if row else "removed, and the change left out"
+        words = f"{gone} removed {named(table, base)}, {other} changed it; {taken(prefer)}"
+        words += f"it was {done}"
+        return row, [_conflict(layer, table, (), base, ours, theirs, words)]
     merged: dict[str, Any] = {}
     differ: list[str] = []
     for columns in _groups(table, ours):
@@ -82,9 +87,20 @@ def combine(
     if not differ:
         return merged, []
     shown = "; ".join(f"{c} {short(ours[c])} (ours), {short(theirs[c])} (theirs)" for c in differ)
-    stays = "as it was" if base is not None else "as one of them has it"
-    words = f"both sides changed {named(table, merged)}: {shown}; kept {stays}"
+    words = f"both sides changed {named(table, merged)}: {shown}; {kept(prefer, base is not None)}"
     return merged, [_conflict(layer, table, tuple(differ), base, ours, theirs, words)]
+
+
+def taken(prefer: str) -> str:
+    """How the words of what was done begin: whose side decided it, if one did."""
+    return f"{prefer} was taken: " if prefer else ""
+
+
+def kept(prefer: str, known: bool) -> str:
+    """What was done where both sides say something else; `known` is whether the base says it."""
+    if prefer:
+        return f"{prefer} was taken"
+    return "kept as it was" if known else "kept as one of them has it"
 
 
 def named(table: str, row: Row | None) -> str:
@@ -147,23 +163,23 @@ def _by_name(column: str, base: Row, ours: Row, theirs: Row) -> dict[str, Any] |
     return {column: [{"name": name, "value": new} for name, new in merged.items()]}
 
 
-def whole(what: str, base: T, ours: T, theirs: T, conflicts: list[Conflict]) -> T:
-    """What one side changed, or what the base has where both did."""
+def by_field(
+    layer: str, what: str, versions: Sequence[T], prefer: str, conflicts: list[Conflict]
+) -> T:
+    """A dataclass merged field by field, of the base's, ours and theirs; None is one not there.
+
+    Where both sides changed one field it is as `prefer` or else the base has it, but for what a
+    side appended to a field of LINES: that is kept of both.
+    """
+    base, ours, theirs = versions
     if ours in (theirs, base):
         return theirs
-    if theirs != base:
-        words = f"both sides changed {what}; it was kept as it was"
-        conflicts.append(Conflict("", "", "", "", (), None, None, None, words))
-        return base
-    return ours
-
-
-def by_field(layer: str, what: str, base: T, ours: T, theirs: T, conflicts: list[Conflict]) -> T:
-    """Two dataclasses merged field by field; where both changed one, the base's is kept."""
-    if None in (ours, theirs) or ours in (theirs, base) or theirs == base:
-        if ours is None or theirs is None:
-            return ours or theirs if base is None else whole(what, base, ours, theirs, conflicts)
-        return whole(what, base, ours, theirs, conflicts)
+    if theirs == base:
+        return ours
+    if ours is None or theirs is None:
+        words = f"both sides changed {what}; {kept(prefer, True)}"
+        conflicts.append(Conflict(layer, "", "", "", (), None, None, None, words))
+        return {"ours": ours, "theirs": theirs}.get(prefer, base)
     merged, differ = {}, []
     for field in fields(ours):  # type: ignore[arg-type]
         old, mine, other = (getattr(side, field.name, None) for side in (base, ours, theirs))
@@ -171,10 +187,21 @@ def by_field(layer: str, what: str, base: T, ours: T, theirs: T, conflicts: list
             merged[field.name] = other
         elif other == old:
             merged[field.name] = mine
+        elif field.name in LINES:
+            merged[field.name] = _united(old or (), mine or (), other or ())
         else:
-            merged[field.name] = old if base is not None else min(mine, other, key=repr)
+            neither = old if base is not None else min(mine, other, key=repr)
+            merged[field.name] = {"ours": mine, "theirs": other}.get(prefer, neither)
             differ.append(f"{field.name} {mine!r} (ours), {other!r} (theirs)")
     if differ:
-        words = f"both sides changed {what}: {'; '.join(differ)}; kept as it was"
+        words = f"both sides changed {what}: {'; '.join(differ)}; {kept(prefer, base is not None)}"
         conflicts.append(Conflict(layer, "", "", "", (), None, None, None, words))
     return type(ours)(**merged)
+
+
+def _united(base: Iterable[str], ours: Iterable[str], theirs: Iterable[str]) -> tuple[str, ...]:
+    """The lines of the base that both still have, then what ours added, then theirs; each once."""
+    old, mine, other = (dict.fromkeys(side) for side in (base, ours, theirs))
+    common = (line for line in old if line in mine and line in other)
+    added = (line for line in (*mine, *other) if line not in old)
+    return tuple(dict.fromkeys([*common, *added]))

@@ -1,9 +1,7 @@
 """Versions to compare: corpus folders, built datasets, git revisions, layers of one corpus."""
 
-import os
-import subprocess
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from samarkand import files, layout, schema, store
+from samarkand import files, layout, revisions, schema, store
 from samarkand.corpus import Corpus, Layer, Provenance, digest, from_columns
 from samarkand.errors import Problem, SamarkandError
 
 #: What a corpus folder is made of.
 PARTS = ("corpus", "annotations")
+CARD = "dataset_card.md"
 #: The columns of the configuration `articles` that are not the corpus's own metadata.
 _ARTICLES = pa.schema(
     [
@@ -95,37 +94,40 @@ def corpus(version: str, root: Path) -> Corpus:
 
 
 def read_revision(root: Path, revision: str) -> Corpus:
-    """The corpus as it was in a git revision of the folder that it is in: the bytes it has there,
-    whatever a checkout or an archive would make of them."""
+    """The corpus as it was in a git revision of the folder that it is in."""
+    with _extracted(root, revision, PARTS) as folder:
+        return store.read(folder)
+
+
+def others(version: str, root: Path) -> dict[str, bytes]:
+    """The files of a corpus that hold no rows: guidelines, the card, and all that is TOML.
+
+    Of a folder or a git revision of `root`. Errors: SamarkandError.
+    """
+    if Path(version).is_dir():
+        return _others(Path(version))
+    with _extracted(root, version, (*PARTS, CARD)) as folder:
+        return _others(folder)
+
+
+def _others(folder: Path) -> dict[str, bytes]:
+    found = {CARD: card} if (card := layout.optional(folder, CARD)) is not None else {}
+    for part in PARTS:
+        for name in files.sizes(folder / part) if (folder / part).is_dir() else ():
+            path = f"{part}/{name}"
+            rows = path.startswith(f"{layout.TEXTS}/") or path in (layout.ARTICLES, layout.ACTORS)
+            if not rows and not (part == layout.LAYERS and name.endswith(".jsonl")):
+                found |= files.chosen(folder, [path])
+    return found
+
+
+@contextmanager
+def _extracted(root: Path, version: str, parts: Sequence[str]) -> Iterator[Path]:
     try:
-        wanted = ("--verify", "--end-of-options", f"{revision}^{{commit}}")
-        commit = _line(_git(root, "rev-parse", *wanted))
-        prefix = _line(_git(root, "rev-parse", "--show-prefix")).rstrip("/")
-        top = Path(_line(_git(root, "rev-parse", "--show-toplevel")))
-        entries = _git(top, "ls-tree", "-r", "-z", f"{commit}:{prefix}", *PARTS)
-        content, links = _blobs(top, revision, entries)
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-        raise SamarkandError(_no_version(root, revision, said)) from None
-    except OSError:
-        message = f"'{revision}' is no folder, and there is no git; {_WANTED}"
-        raise SamarkandError(message) from None
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            files.write_tree(Path(folder), content)
-            for path, target in links.items():  # which store.read follows or refuses
-                link = Path(folder) / path
-                files.guard(link.parent, Path(folder))
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(target)
-            return store.read(folder)
-        except SamarkandError as error:
-            raise SamarkandError(
-                replace(problem, path=f"{revision}:{Path(problem.path).relative_to(folder)}")
-                if problem.path.startswith(folder)
-                else problem
-                for problem in error.problems
-            ) from None
+        with revisions.extracted(root, version, parts) as folder:
+            yield folder
+    except revisions.NoRevisionError as error:
+        raise SamarkandError(_no_version(root, version, str(error))) from None
 
 
 _WANTED = "wanted a corpus folder, a built dataset, a layer, or a git revision"
@@ -137,50 +139,6 @@ def _no_version(root: Path, version: str, said: str) -> str:
             f"'{version}' is a layer of {root}, and no revision; a layer is compared with a layer"
         )
     return f"'{version}' is none of {root}{': ' + said if said else ''}; {_WANTED}"
-
-
-def _blobs(top: Path, revision: str, entries: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
-    """The content of files, and the targets of symbolic links, from what `git ls-tree -z` says.
-
-    Errors: SamarkandError for a submodule, which has its files elsewhere, and missing objects.
-    """
-    found: list[tuple[str, bytes, bytes]] = []
-    for entry in entries.split(b"\0")[:-1]:
-        said, _, path = entry.partition(b"\t")
-        mode, _, id = said.split(b" ")
-        if mode == b"160000":
-            message = "a submodule, whose files are in no revision of this repository"
-            raise SamarkandError([Problem(f"{revision}:{os.fsdecode(path)}", 0, message)])
-        found.append((os.fsdecode(path), mode, id))
-    ids = b"".join(id + b"\n" for *_, id in found)
-    data = memoryview(_git(top, "cat-file", "--batch", given=ids))
-    content: dict[str, bytes] = {}
-    links: dict[str, str] = {}
-    at = 0
-    for name, mode, id in found:
-        begin = bytes(data[at : at + 200]).index(b"\n") + at + 1
-        kind, _, size = bytes(data[at + len(id) + 1 : begin - 1]).partition(b" ")
-        if kind != b"blob":
-            message = f"git has lost its content: {os.fsdecode(id)} is {os.fsdecode(kind)}"
-            raise SamarkandError([Problem(f"{revision}:{name}", 0, message)])
-        at = begin + int(size)
-        blob = bytes(data[begin:at])
-        at += 1  # a line end
-        if mode == b"120000":
-            links[name] = os.fsdecode(blob)
-        else:
-            content[name] = blob
-    return content, links
-
-
-def _line(said: bytes) -> str:
-    return os.fsdecode(said.removesuffix(b"\n"))
-
-
-def _git(root: Path, *arguments: str, given: bytes | None = None) -> bytes:
-    command = ["git", "-C", str(root), *arguments]
-    done = subprocess.run(command, input=given, capture_output=True, check=True)  # noqa: S603
-    return done.stdout
 
 
 _HINT = "was this dataset built by this version?"

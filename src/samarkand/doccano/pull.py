@@ -27,7 +27,10 @@ SIDES = ("ours", "theirs")
 
 @dataclass(frozen=True)
 class Report:
-    """What came, `theirs`, in the terms of annotation; the conflicts, and whose side was taken."""
+    """What came, `theirs`, in the terms of annotation; the conflicts, and whose side was taken.
+
+    Each conflict says in words what was done.
+    """
 
     theirs: tuple[str, ...]
     conflicts: tuple[str, ...]
@@ -35,8 +38,7 @@ class Report:
 
     def __str__(self) -> str:
         came = "\n".join(self.theirs) or "nothing was changed in doccano"
-        solved = [f"{conflict} [{self.taken} taken]" for conflict in self.conflicts]
-        return "\n".join([came, *solved])
+        return "\n".join([came, *self.conflicts])
 
 
 def pull(
