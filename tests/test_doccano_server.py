@@ -275,7 +275,8 @@ def test_a_conflict_is_told_and_taken_from_the_side_that_is_named(root: Path, cl
     )
     assert str(caught.value) == told
     assert files_of(root) == before
-    pulling.pull(root, LAYER, client, take="theirs")
+    report = str(pulling.pull(root, LAYER, client, take="theirs"))
+    assert report.endswith(f"label '{label}' (ours), 'FAC' (theirs); theirs was taken")
     assert rows_of(store.read(root, [LAYER]).layers[LAYER], doc)[row["id"]]["label"] == "FAC"
 
 

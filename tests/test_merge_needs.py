@@ -183,7 +183,7 @@ def test_what_both_sides_changed() -> None:
     _, mine, other = three_ways(corpus(BASE), ours, theirs)
     assert (mine.corpus, other.corpus) == (ours, theirs)
     assert said(mine) == [
-        "hand/a a: both sides changed entity T1 NORP (0-2 'Xi'): label 'NORP' (ours), "
+        "hand/a a: both sides changed entity T1 PERSON (0-2 'Xi'): label 'NORP' (ours), "
         "'ROLE' (theirs); ours was taken"
     ]
 

@@ -87,7 +87,8 @@ def combine(
     if not differ:
         return merged, []
     shown = "; ".join(f"{c} {short(ours[c])} (ours), {short(theirs[c])} (theirs)" for c in differ)
-    words = f"both sides changed {named(table, merged)}: {shown}; {kept(prefer, base is not None)}"
+    words = f"both sides changed {named(table, base or merged)}: {shown}; "
+    words += kept(prefer, base is not None)
     return merged, [_conflict(layer, table, tuple(differ), base, ours, theirs, words)]
 
 
