@@ -215,12 +215,7 @@ def _exported(archive: bytes) -> Iterator[Span]:
         for span in row["entities"]:
             begin, end = 2 * span["start_offset"], 2 * span["end_offset"]
             point = len(units[:begin].decode("utf-16-le"))
-            yield (
-                key.doc if key else "",
-                span["label"],
-                str(point),
-                units[begin:end].decode("utf-16-le"),
-            )
+            yield doc, span["label"], str(point), units[begin:end].decode("utf-16-le")
 
 
 def _spans(corpus: "Corpus") -> Iterator[Span]:

@@ -2,7 +2,8 @@
 
 What was sent is the base of the three-way merge that brings edits back. It is kept beside the
 corpus in `.samarkand/doccano/`, which git passes over: a project belongs to the folder that it was
-pushed from. A layer has one file: a line about the project, then the documents as JSON Lines.
+pushed from. A layer has one file: the hash of what follows, a line about the project, then the
+documents as JSON Lines.
 """
 
 import hashlib
@@ -47,13 +48,18 @@ class Pushed:
     left: Mapping[int, str] = field(default_factory=dict)
 
 
-class _Head(msgspec.Struct, forbid_unknown_fields=True):
+class _Mark(msgspec.Struct, forbid_unknown_fields=True):
     """The first line. `sha256` is that of the lines after it."""
+
+    sha256: str
+
+
+class _Head(msgspec.Struct, forbid_unknown_fields=True):
+    """The second line."""
 
     url: str
     project: int
     layer: str
-    sha256: str
     sent: dict[str, Sent]
     left: dict[int, str]
 
@@ -71,21 +77,17 @@ def load(root: Path, layer: str) -> Pushed | None:
         return None
     except OSError as error:
         raise _broken(path, (error.strerror or str(error)).lower()) from None
-    first, _, rest = content.partition(b"\n")
+    mark, _, rest = content.partition(b"\n")
+    first, _, lines = rest.partition(b"\n")
     try:
+        if hashlib.sha256(rest).hexdigest() != msgspec.json.decode(mark, type=_Mark).sha256:
+            raise _broken(path, "its lines are not those that were written")
         head = msgspec.json.decode(first, type=_Head)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        base = jsonl.read({str(path): lines}, layer, first=3).corpus
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, FormatError) as error:
         raise _broken(path, decoding.explain(error) if content else "it is empty") from None
     if head.layer != layer:
         raise _broken(path, f"it is of layer {head.layer}, wanted {layer}")
-    if hashlib.sha256(rest).hexdigest() != head.sha256:
-        raise _broken(path, "its lines are not those that were written")
-    try:
-        base = jsonl.read({str(path): rest}, layer, first=2).corpus
-    except FormatError as error:
-        raise _broken(path, str(error)) from None
-    if set(base.documents["doc"].to_pylist()) != set(head.sent):
-        raise _broken(path, "its lines are not of the documents that its first line names")
     return Pushed(head.url, head.project, layer, base, head.sent, head.left)
 
 
@@ -105,8 +107,9 @@ def save(root: Path, pushed: Pushed) -> None:
         pushed.url,
         pushed.project,
         pushed.layer,
-        hashlib.sha256(content).hexdigest(),
         dict(sorted(pushed.sent.items())),
         dict(sorted(pushed.left.items())),
     )
-    files.write(_path(root, pushed.layer), msgspec.json.encode(head) + b"\n" + content)
+    rest = msgspec.json.encode(head) + b"\n" + content
+    mark = msgspec.json.encode(_Mark(hashlib.sha256(rest).hexdigest()))
+    files.write(_path(root, pushed.layer), mark + b"\n" + rest)
