@@ -33,6 +33,7 @@ LAYERS = (
     ("check", "configs", "init", "formats/__init__", "formats/capabilities"),
     ("card", "parts"),
     ("convert",),
+    ("doccano/processes",),
     ("import_", "doccano/__init__", "doccano/server", "doccano/answers", "doccano/state"),
     ("doccano/remote",),
     ("doccano/project",),

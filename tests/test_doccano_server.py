@@ -1,9 +1,5 @@
-"""Push and pull against a real doccano server, which the tests install and start.
+"""Push and pull against a real doccano server, which the tests install and start."""
 
-SAMARKAND_DOCCANO_ENV may name an environment that has it installed already, to save a minute.
-"""
-
-import os
 import re
 import shutil
 import socket
@@ -26,7 +22,7 @@ from samarkand.doccano import pull as pulling
 from samarkand.doccano import push as pushing
 from samarkand.doccano.answers import key_of, untouched
 from samarkand.errors import SamarkandError
-from tests.doccano_calls import call, doc_of, examples
+from tests.doccano_calls import call, doc_of, examples, fresh_home
 from tests.test_cli import run
 
 REPOSITORY = Path(__file__).parents[1]
@@ -37,10 +33,7 @@ FEW = ("jaishankar-un-post", "kenya-rejects-ruling")
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a server that runs."""
-    folder = tmp_path_factory.mktemp("doccano")
-    if env := os.environ.get("SAMARKAND_DOCCANO_ENV"):
-        (folder / "env").symlink_to(env)
-        (folder / "samarkand-doccano").touch()
+    folder = fresh_home(tmp_path_factory.mktemp("doccano"), tmp_path_factory)
     said = server.up(folder, 0)
     assert said.running
     yield folder

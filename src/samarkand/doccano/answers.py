@@ -103,10 +103,14 @@ def decode(content: bytes, wanted: type[T], asked: str) -> T:
     try:
         return msgspec.json.decode(content, type=wanted)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        said = jsonl.explain(error)
-        shown = content[:80].decode("utf-8", "replace").strip() or "nothing"
-        message = f"{asked}: that is not what doccano 1.8 answers: {said}; got: {shown}"
-        raise SamarkandError(message) from None
+        said = f"that is not what doccano 1.8 answers: {jsonl.explain(error)}"
+        raise SamarkandError(f"{asked}: {said}; got: {shown(content)}") from None
+
+
+def shown(content: bytes, most: int = 80) -> str:
+    """The beginning of an answer as a message can hold it."""
+    said = "".join(c if c.isprintable() else " " for c in content.decode("utf-8", "replace"))
+    return said.strip()[:most] or "nothing"
 
 
 def key_of(found: Any) -> Key | None:

@@ -49,9 +49,9 @@ class _Sorted:
     notes: list[str] = field(default_factory=list)
 
 
-def exported(client: DoccanoClient, project: int) -> dict[int, Exported]:
+def exported(client: DoccanoClient, project: int, task: str = "") -> dict[int, Exported]:
     """A project's documents by number. Errors: SamarkandError for an export of another shape."""
-    lines = export(client, project).split(b"\n")
+    lines = export(client, project, task).split(b"\n")
     where = f"doccano at {client.baseurl}: export of project {project}, line"
     found = [
         decode(line, Exported, f"{where} {number}") for number, line in enumerate(lines, 1) if line
@@ -59,13 +59,13 @@ def exported(client: DoccanoClient, project: int) -> dict[int, Exported]:
     return {row.id: row for row in sorted(found, key=lambda row: row.id)}
 
 
-def fetched(client: DoccanoClient, pushed: Pushed, docs: Iterable[str]) -> Fetched:
-    """What the project says now. `docs` are the corpus's documents.
+def fetched(client: DoccanoClient, pushed: Pushed, docs: Iterable[str], task: str = "") -> Fetched:
+    """What the project says now. `docs` are the corpus's documents; `task`, an export of it begun.
 
     What doccano could not show of a mention goes with it when the mention is removed, and comments
     stay there. Errors: SamarkandError for an export that cannot be read.
     """
-    rows = exported(client, pushed.project)
+    rows = exported(client, pushed.project, task)
     found = _sorted(rows, pushed, {*docs, *pushed.sent})
     sent = {doc: _as_sent(row, key, pushed.sent[doc]) for doc, (row, key) in found.good.items()}
     content = jsonl.encode([row for row, _ in sent.values()])

@@ -14,7 +14,7 @@ from samarkand.doccano import project as projects
 from samarkand.doccano import state
 from samarkand.doccano.answers import Annotation, Member, fingerprint
 from samarkand.doccano.fetch import Fetched, comparable, fetched
-from samarkand.doccano.remote import call
+from samarkand.doccano.remote import begin_export, call
 from samarkand.doccano.state import Pushed
 from samarkand.errors import SamarkandError
 from samarkand.merge import merge
@@ -59,9 +59,10 @@ def pull(
     if take not in ("", *SIDES):
         raise SamarkandError(f"--take is ours (the corpus) or theirs (doccano); got '{take}'")
     pushed = _pushed(root, layer, client)
-    ours = store.read(root, [layer])
     progress("exporting", 0, 3)
-    found = fetched(client, pushed, ours.documents["doc"].to_pylist())
+    task = begin_export(client, pushed.project)
+    ours = store.read(root, [layer])  # meanwhile
+    found = fetched(client, pushed, ours.documents["doc"].to_pylist(), task)
     progress("merging", 1, 3)
     _known_labels(ours, found.theirs, layer)
     sent = set(pushed.sent)

@@ -85,8 +85,9 @@ def push(
         left={number: fingerprint(found.rows[number]) for number in old},
     )
     state.save(root, now)
-    projects.delete(client, pushed.project, old)
-    state.save(root, replace(now, left={}))
+    if old:
+        projects.delete(client, pushed.project, old)
+        state.save(root, replace(now, left={}))
     same = len(wanted) - len(changed)
     return Report(
         client.baseurl, pushed.project, len(changed), same, empty, len(removed), found.notes

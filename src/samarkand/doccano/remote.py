@@ -132,7 +132,7 @@ def request(client: DoccanoClient, method: str, path: str, **options: Any) -> by
         kind = "took too long" if isinstance(error, requests.Timeout) else "does not answer"
         raise NoAnswerError(f"{_asked(client, kind)} ({method} {path})") from None
     if not answer.ok:
-        said = answer.text.strip()[:200]
+        said = answers.shown(answer.content, 200)
         asked = _asked(client, f"{method} {path}", ": ")
         raise RefusedError(f"{asked}: {answer.status_code} {said}", answer.status_code)
     content: bytes = answer.content
@@ -155,12 +155,13 @@ def upload(client: DoccanoClient, project: int, content: bytes) -> None:
     Errors: SamarkandError for a task that fails; what it left in the project is the caller's.
     """
     file = {"filepond": ("annotations.jsonl", content, "application/octet-stream")}
-    upload_id = request(client, "POST", "v1/fp/process/", files=file).decode("utf-8", "replace")
-    if not re.fullmatch(r"[\w-]{1,64}", upload_id):
+    answer = request(client, "POST", "v1/fp/process/", files=file)
+    if not re.fullmatch(rb"[\w-]{1,64}", answer):
         asked = _asked(client, "POST v1/fp/process/", ": ")
-        raise SamarkandError(f"{asked}: wanted the number of an upload; got: {upload_id[:80]}")
+        said = f"wanted the number of an upload; got: {answers.shown(answer)}"
+        raise SamarkandError(f"{asked}: {said}")
     body = {
-        "uploadIds": [upload_id],
+        "uploadIds": [answer.decode()],
         "format": "JSONL",
         "task": "RelationExtraction",
         "encoding": "utf_8",
@@ -169,11 +170,19 @@ def upload(client: DoccanoClient, project: int, content: bytes) -> None:
     _finished(client, task.task_id, "import")
 
 
-def export(client: DoccanoClient, project: int) -> bytes:
-    """All documents of a collaborative project as doccano's JSON Lines. Errors: SamarkandError."""
-    path = f"v1/projects/{project}/download"
+def begin_export(client: DoccanoClient, project: int) -> str:
+    """Have the server export a project; the task, for `export`, which takes its time."""
     body = {"format": "JSONL", "exportApproved": False}
-    task = call(client, Task, "POST", path, json=body).task_id
+    return call(client, Task, "POST", f"v1/projects/{project}/download", json=body).task_id
+
+
+def export(client: DoccanoClient, project: int, task: str = "") -> bytes:
+    """All documents of a collaborative project as doccano's JSON Lines.
+
+    `task` is one that was begun. Errors: SamarkandError.
+    """
+    path = f"v1/projects/{project}/download"
+    task = task or begin_export(client, project)
     _finished(client, task, "export")
     content = request(client, "GET", path, params={"taskId": task})
     asked = _asked(client, f"GET {path}", ": ")
@@ -184,8 +193,8 @@ def export(client: DoccanoClient, project: int) -> bytes:
         hint = "is the project still a collaborative one?"
         raise SamarkandError(f"{asked}: wanted all.jsonl, which is not there; {hint}") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        shown = content[:80].decode("utf-8", "replace")
-        raise SamarkandError(f"{asked}: wanted a whole zip archive; got: {shown}") from None
+        said = f"wanted a whole zip archive; got: {answers.shown(content)}"
+        raise SamarkandError(f"{asked}: {said}") from None
 
 
 def _finished(client: DoccanoClient, task: str, what: str) -> None:
