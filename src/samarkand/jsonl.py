@@ -138,6 +138,7 @@ _SAID = (
     (r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?", r"key '\1' is missing"),
     (r"Object contains unknown field `(\w+)`(?: - at `\$\.?(.*)`)?", r"unknown key '\1'"),
     (r"Expected `(.+)`, got `(.+)` - at `\$\.?(.*)`", r"'\3': wanted \1, got \2"),
+    (r"Expected `([^`]+)`, got `([^`]+)`", r"wanted \1, got \2"),
     (r"Expected `(.+)` ([<>]= .+) - at `\$\.?(.*)`", r"'\3': wanted \1 \2"),
     (r"Invalid RFC3339 encoded date - at `\$\.?(.*)`", r"'\1': wanted a date as YYYY-MM-DD"),
 )
