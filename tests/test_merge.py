@@ -14,7 +14,7 @@ from samarkand.corpus import Corpus, Layer, Provenance, table
 from samarkand.errors import SamarkandError
 from samarkand.formats import base as formats
 from samarkand.merge import Merged, merge
-from samarkand.three_way import Conflict
+from samarkand.merge.three_way import Conflict
 from tests.corpora import LAYER, corpora, versions
 from tests.test_diff import RELATION, STANCE, TEXT, corpus, entity
 

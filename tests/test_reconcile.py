@@ -6,7 +6,7 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given
 
-from samarkand.reconcile import reconcile
+from samarkand.merge.reconcile import reconcile
 
 DOC = "a"
 

@@ -236,7 +236,7 @@ def test_three_folders_are_merged_or_the_conflict_is_told(root: Path, tmp_path: 
         "hand/a a: both sides changed entity T2 PERSON (7-12 'Putin'): "
         "label 'GPE' (ours), 'ROLE' (theirs); kept as it was\n1 conflict"
     )
-    assert (code, err) == (1, f"{told}; nothing was written, --partly writes the rest\n")
+    assert (code, err) == (1, f"{told}; nothing was written, --take or --partly writes a merge\n")
     assert not again.exists()
     code, _, err = run(
         "merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", again, "--partly"
@@ -296,10 +296,27 @@ def test_a_file_beside_the_tables_that_both_sides_changed_is_told(
     arguments = ("merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", out)
     told = "annotations/guidelines.md: both sides changed this file; ours was taken\n1 conflict"
     code, _, err = run(*arguments)
-    assert (code, err) == (1, f"{told}; nothing was written, --partly writes the rest\n")
+    assert (code, err) == (1, f"{told}; nothing was written, --take or --partly writes a merge\n")
     assert not out.exists()
     assert run(*arguments, "--partly")[2] == f"{told}\n"
     assert (out / "annotations/guidelines.md").read_text() == "ours\n"
+
+
+def test_a_side_that_is_named_decides_the_conflicts(root: Path, tmp_path: Path) -> None:
+    for name, label in (("ours", "GPE"), ("theirs", "ROLE")):
+        shutil.copytree(root, tmp_path / name)
+        (tmp_path / name / "annotations/guidelines.md").write_text(f"{name}\n")
+        edit(tmp_path / name, ('"label":"PERSON","begin":7', f'"label":"{label}","begin":7'))
+    sides = ("merge", root, tmp_path / "ours", tmp_path / "theirs")
+    for side, label in (("ours", "GPE"), ("theirs", "ROLE")):
+        out = tmp_path / f"merged-{side}"
+        code, printed, err = run(*sides, "--out", out, "--take", side)
+        assert (code, printed[: len(str(out))]) == (0, str(out))
+        assert f"annotations/guidelines.md: both sides changed this file; {side} was taken" in err
+        assert store.read(out).layers["hand/a"].entities["label"].to_pylist()[1] == label
+        assert (out / "annotations/guidelines.md").read_text() == f"{side}\n"
+    code, _, err = run(*sides, "--out", tmp_path / "x", "--take", "mine")
+    assert (code, err) == (1, "--take is ours or theirs; got 'mine'\n")
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from samarkand import files, jsonl, lines, schema
 from samarkand.corpus import Corpus, Layer, table
 from samarkand.errors import FormatError
-from samarkand.formats import _webanno_own as own
-from samarkand.formats import _webanno_text as escapes
 from samarkand.formats import base, webanno
 from samarkand.formats.base import Reading
 from samarkand.formats.capabilities import everything
+from samarkand.formats.webanno import own
+from samarkand.formats.webanno import text as escapes
 from samarkand.jsonl import MAX_LINE
 from samarkand.losses import losses
 from tests.corpora import LAYER, corpora

@@ -3,9 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from samarkand.formats import (
-    _cas_types,
-    _labelstudio_config,
-    _webanno_types,
     bioc,
     brat,
     cas_json,
@@ -22,6 +19,9 @@ from samarkand.formats import (
     webanno,
 )
 from samarkand.formats.base import Format, Reader
+from samarkand.formats.cas import types as cas_types
+from samarkand.formats.labelstudio import label_config
+from samarkand.formats.webanno import types as webanno_types
 
 #: Every format that is read and written, by name. A new one is one file and one line here.
 FORMATS: dict[str, Format] = {
@@ -46,8 +46,8 @@ READERS: dict[str, Reader] = {**FORMATS, "gate": gate}
 #: Files that belong to no document but to all, by format and name, and what makes one file of two
 #: such files of some documents.
 JOINED: Mapping[str, Mapping[str, Callable[[bytes, bytes], bytes]]] = {
-    "cas-json": {"TypeSystem.xml": _cas_types.joined},
-    "cas-xmi": {"TypeSystem.xml": _cas_types.joined},
-    "labelstudio": {"label_config.xml": _labelstudio_config.joined},
-    "webanno": {"TypeSystem.xml": _webanno_types.joined},
+    "cas-json": {"TypeSystem.xml": cas_types.joined},
+    "cas-xmi": {"TypeSystem.xml": cas_types.joined},
+    "labelstudio": {"label_config.xml": label_config.joined},
+    "webanno": {"TypeSystem.xml": webanno_types.joined},
 }
