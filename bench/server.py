@@ -97,7 +97,8 @@ def pull(data: Path, clock: Clock) -> str:
     from samarkand.doccano.push import push
 
     with _server(data) as client, _copy(data) as root:
-        _edit(client, push(root, LAYER, client).project)
+        push(root, LAYER, client)
+        _edit(client, root)
         with clock:
             pull(root, LAYER, client)
         return _digest(_spans(store.read(root)))
@@ -109,7 +110,7 @@ def export(data: Path, clock: Clock) -> str:
 
     with _server(data) as client, _copy(data) as root:
         project = push(root, LAYER, client).project
-        _edit(client, project)
+        _edit(client, root)
         with clock:
             archive = _raw_export(client, project)
         return _digest(_exported(archive))
@@ -186,28 +187,31 @@ def _answer(client: Any, method: str, path: str, **options: Any) -> Any:
     return answer
 
 
-def _edit(client: Any, project: int) -> None:
+def _edit(client: Any, root: Path) -> None:
     """In some documents, the first span gets another label, as an annotator would give it."""
-    from samarkand.doccano import project as projects
+    from samarkand.doccano import state
 
-    path = f"v1/projects/{project}"
+    pushed = state.load(root, LAYER)
+    assert pushed is not None
+    path = f"v1/projects/{pushed.project}"
     types = {row["text"]: row["id"] for row in _answer(client, "GET", f"{path}/span-types").json()}
     names = {number: name for name, number in types.items()}
-    there = sorted(projects.examples(client, project), key=lambda example: example.doc)
-    for example in islice(there, EDITED):
-        spans = f"{path}/examples/{example.number}/spans"
+    for _, sent in islice(sorted(pushed.sent.items()), EDITED):
+        spans = f"{path}/examples/{sent.number}/spans"
         first = min(_answer(client, "GET", spans).json(), key=lambda row: row["start_offset"])
         other = LABELS[LABELS.index(names[first["label"]]) - 1]
         _answer(client, "PATCH", f"{spans}/{first['id']}", json={"label": types[other]})
 
 
 def _exported(archive: bytes) -> Iterator[Span]:
-    from samarkand.doccano import project as projects
+    from samarkand.doccano.answers import key_of
+    from samarkand.formats import doccano
 
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
         lines = files.read("all.jsonl").splitlines()
     for row in map(json.loads, lines):
-        doc, units = projects.doc_of(row), row["text"].encode("utf-16-le")
+        key, units = key_of(row[doccano.KEY]), row["text"].encode("utf-16-le")
+        doc = key.doc if key else ""
         for span in row["entities"]:
             begin, end = 2 * span["start_offset"], 2 * span["end_offset"]
             point = len(units[:begin].decode("utf-16-le"))

@@ -1,6 +1,8 @@
 """Imports point one way: a format imports no other format and no verb, a verb no format."""
 
 import ast
+import importlib
+import pkgutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ MODULES = sorted(
 
 #: From the ground up; a module may import what stands in a row above its own.
 LAYERS = (
-    ("__init__", "errors", "schema", "progress", "parallel"),
+    ("__init__", "errors", "schema", "progress", "parallel", "words"),
     ("cli_errors",),
     ("files", "jsonl", "text", "anchor"),
     ("labels",),
@@ -20,38 +22,58 @@ LAYERS = (
     ("tokens",),
     ("sentences",),
     ("lines", "iob", "match"),
-    ("diff",),
+    ("diff", "covered", "encode"),
     ("losses", "changes"),
-    ("three_way",),
-    ("reconcile",),
-    ("merge",),
+    ("merge/three_way",),
+    ("merge/reconcile",),
+    ("merge/edits",),
+    ("merge/labels", "merge/off_text", "merge/torn"),
+    ("merge/needs",),
     ("blocks", "layout"),
     ("store",),
-    ("versions", "page", "merge_driver"),
+    ("revisions",),
+    ("versions", "page"),
     ("formats/base",),
     ("checks", "formats"),
     ("check", "configs", "init", "formats/__init__", "formats/capabilities"),
-    ("card", "parts"),
+    ("card", "parts", "merge/faults"),
+    ("merge/__init__",),
+    ("merge/driver", "merge/versions"),
     ("convert",),
-    ("import_", "doccano/__init__", "doccano/server"),
+    ("doccano/processes",),
+    ("import_", "doccano/__init__", "doccano/server", "doccano/answers", "doccano/state"),
     ("doccano/remote",),
     ("doccano/project",),
+    ("doccano/fetch",),
+    ("doccano/numbering",),
     ("doccano/pull",),
     ("doccano/push",),
     ("build",),
     ("loaders",),
-    ("doccano/cli",),
+    ("commands",),
     ("cli",),
 )
 
 
 def level(module: str) -> int:
-    """The row of a module, or of the folder that it is in."""
-    for name in (module, module.rpartition("/")[0]):
+    """The row of a module, or of the nearest folder that it is in."""
+    name = module
+    while name:
         for row, names in enumerate(LAYERS):
             if name in names:
                 return row
+        name = name.rpartition("/")[0]
     raise AssertionError(f"{module} stands in no row of LAYERS")
+
+
+def family(module: str) -> str:
+    """The checks, or the format, that a module is a part of; "" where it stands alone."""
+    parts = module.split("/")
+    if parts[0] == "checks":
+        return "checks"
+    if module in ("formats/cas_json", "formats/cas_xmi"):
+        return "cas"
+    return parts[1] if parts[0] == "formats" and len(parts) == 3 else ""
 
 
 def imported(module: str) -> set[str]:
@@ -62,7 +84,8 @@ def imported(module: str) -> set[str]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "samarkand":
             below = "/".join((node.module or "").split(".")[1:])
             for alias in node.names:
-                for name in (f"{below}/{alias.name}".strip("/"), below, f"{below}/__init__"):
+                one = f"{below}/{alias.name}".strip("/")
+                for name in (one, f"{one}/__init__", below, f"{below}/__init__"):
                     if name in MODULES:
                         found.add(name)
                         break
@@ -73,12 +96,9 @@ def imported(module: str) -> set[str]:
 def test_a_module_imports_only_what_stands_above_it(module: str) -> None:
     if module == "__init__":  # loads `loaders` when asked for it
         return
-    family = module.rpartition("/")[0]
     for name in imported(module):
-        private = name.rpartition("/")[0] == family and (
-            name.split("/")[-1][0] == "_" or family == "checks"
-        )
-        assert private or level(name) < level(module), f"{module} imports {name}"
+        own = family(module) != "" and family(module) == family(name)
+        assert own or level(name) < level(module), f"{module} imports {name}"
 
 
 def test_no_verb_imports_a_format() -> None:
@@ -96,3 +116,15 @@ def test_files_and_functions_are_small() -> None:
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.FunctionDef):
                 assert (node.end_lineno or 0) - node.lineno <= 60, f"{module}.{node.name}"
+
+
+def test_no_module_of_a_package_is_hidden_by_a_name_in_it() -> None:
+    """`from package import part` has to give the module."""
+    for package in {
+        module.removesuffix("/__init__") for module in MODULES if "/__init__" in module
+    }:
+        name = f"samarkand.{package.replace('/', '.')}"
+        parts = [part.name for part in pkgutil.iter_modules([str(PACKAGE / package)])]
+        modules = [importlib.import_module(f"{name}.{part}") for part in parts]
+        for part, module in zip(parts, modules, strict=True):
+            assert getattr(importlib.import_module(name), part) is module, f"{name}.{part}"

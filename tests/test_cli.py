@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from samarkand import __version__
+from samarkand import __version__, store
 from samarkand.cli import FORMS, READ_ONLY, app
 from samarkand.formats import FORMATS, READERS
 
@@ -166,7 +166,7 @@ def test_three_commands_from_files_to_a_dataset(tmp_path: Path) -> None:
         "ada",
         "--human",
     )
-    assert (code, told) == (0, "1 documents (1 of them new), 2 entities, 1 relations, 0 stances\n")
+    assert (code, told) == (0, "1 document (1 new), 2 entities, 1 relation, 0 stances\n")
     code, told, _ = run("build", root, "--out", out)
     assert code == 0, told
     assert "relations: 1 train\n" in told
@@ -192,7 +192,7 @@ def test_convert_says_what_is_lost_and_refuses_to_lose_it(tmp_path: Path) -> Non
     code, told, error = run(*command)
     assert (code, told) == (1, "")
     assert error == (
-        "1 documents, 2 entities, 1 relations, 0 stances\n"
+        "1 document, 2 entities, 1 relation, 0 stances\n"
         "not written, relations: 1 of 1 lost, as a/R1\n"
         "nothing was written; --lossy converts what can be converted\n"
     )
@@ -200,7 +200,7 @@ def test_convert_says_what_is_lost_and_refuses_to_lose_it(tmp_path: Path) -> Non
     code, told, _ = run(*command, "--lossy")
     assert (code, told) == (
         0,
-        "1 documents, 2 entities, 1 relations, 0 stances\nnot written, relations: 1 of 1 lost, as a/R1\n",
+        "1 document, 2 entities, 1 relation, 0 stances\nnot written, relations: 1 of 1 lost, as a/R1\n",
     )
     assert "Putin\tSpaceAfter=No\tB-PERSON" in (out / "a.conll").read_text()
     assert run(*command)[2] == f"{out}: is there already; choose another place\n"
@@ -253,7 +253,37 @@ def test_an_import_leaves_alone_what_is_not_its_own(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in layer.rglob("*") if path.is_file()} == before
     assert run("import", source, "--from", "brat", root, "--layer", "hand/a", "--overwrite")[0] == 0
     assert (layer / "NOTES.md").read_text() == "mine"
-    assert (layer / "layer.toml").read_bytes() == before[layer / "layer.toml"]
+    assert (layer / "layer.toml").read_bytes().startswith(before[layer / "layer.toml"])  # "# why"
+
+
+def test_an_import_into_a_layer_says_what_becomes_of_its_provenance(tmp_path: Path) -> None:
+    source, root = standoff(tmp_path / "in"), tmp_path / "corpus"
+    run("init", root)
+    command = ("import", source, "--from", "brat", root, "--date", "2026-01-02")
+    assert run(*command, "--annotator", "ada", "--human", "--guidelines", "1")[0] == 0
+    first = (root / "annotations/hand/a/layer.toml").read_bytes()
+    code, told, _ = run(*command, "--overwrite", "--annotator", "bob")
+    assert (code, told) == (0, "1 document (0 new), 2 entities, 1 relation, 0 stances\n")
+    assert (root / "annotations/hand/a/layer.toml").read_bytes() == first  # nothing has changed
+    edits = []
+    for label, options in (
+        ("GPE", ("--annotator", "bob", "--kind", "model")),
+        ("ROLE", ("--not-human",)),
+    ):
+        (source / "a.ann").write_text(f"T1\t{label} 0 2\tXi\n")
+        code, told, _ = run(*command, "--overwrite", *options)
+        who = "by bob, kind model" if label == "GPE" else "by unknown, not human"
+        edits.append(
+            "2026-01-02 samarkand import --from brat: "
+            f"1 document (0 new), 1 entity, 0 relations, 0 stances; {who}"
+        )
+        note = "layer 'hand/a' keeps its provenance; this import is recorded among its edits: "
+        assert (code, told.splitlines()[1]) == (0, note + edits[-1])
+    made = store.read(root).layers["hand/a"].provenance
+    assert made is not None
+    assert (made.annotator, made.is_human, made.guidelines) == ("ada", True, "1")
+    assert made.edits == tuple(edits)
+    assert (root / "annotations/hand/a/layer.toml").read_bytes().startswith(first)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from samarkand import convert, files, parts
 from samarkand.errors import SamarkandError
-from samarkand.formats import FORMATS, READERS
+from samarkand.formats import FORMATS, JOINED, READERS
 from samarkand.formats.base import DOCUMENTS, LINES
 
 REPOSITORY = Path(__file__).parents[1]
@@ -61,6 +61,10 @@ def test_every_format_reads_what_was_written_in_parts(form: str, tmp_path: Path)
     assert reading.corpus.documents.equals(narrowed.documents)
     mine, wanted = (c.layers[LAYER].entities for c in (reading.corpus, narrowed))
     assert mine.equals(wanted)
+    for path in JOINED.get(form, {}):  # belongs to all documents
+        again = files.tree(tmp_path / "out")
+        assert again[path] == FORMATS[form].write(whole, LAYER)[path]
+        assert sum(other.endswith(path[path.rindex(".") :]) for other in again) == 1
 
 
 def test_losses_are_refused_with_nothing_written(tmp_path: Path) -> None:
@@ -80,6 +84,18 @@ def test_a_document_in_two_parts_is_refused(tmp_path: Path) -> None:
         "document 'a-b' stands twice in the source; documents are told apart by their ids"
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_tasks_of_one_text_are_one_document_however_far_apart(tmp_path: Path) -> None:
+    task = (
+        '{"text":"Xi met Putin.","_input_hash":1,"spans":[{"start":%d,"end":%d,"label":"PER"}]}\n'
+    )
+    other = "".join(f'{{"text":"number {n}","_input_hash":{n}}}\n' for n in range(2, 50))
+    (tmp_path / "news.jsonl").write_text(task % (0, 2) + other + task % (7, 12))
+    said = convert.convert(
+        tmp_path / "news.jsonl", tmp_path / "out", "prodigy", "jsonl", lossy=True, size=100
+    )
+    assert (said.documents, said.entities) == (49, 2)
 
 
 def test_lines_and_items_are_cut_between_them(tmp_path: Path) -> None:

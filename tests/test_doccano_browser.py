@@ -21,12 +21,11 @@ import pytest
 
 from samarkand import store
 from samarkand.corpus import Corpus
-from samarkand.doccano import project as projects
 from samarkand.doccano import pull as pulling
 from samarkand.doccano import push as pushing
 from samarkand.doccano import server
-from samarkand.doccano.remote import call
 from tests import test_doccano_server as doccano
+from tests.doccano_calls import call, doc_of, examples
 
 LAYER = doccano.LAYER
 Row = dict[str, Any]
@@ -218,7 +217,7 @@ class Editor:
         kinds = call(client, "GET", f"v1/projects/{project}/span-types")
         self.labels = {row["background_color"]: row["text"] for row in kinds}
         assert len(self.labels) == len(kinds)  # each in its colour
-        number = [each.doc for each in projects.examples(client, project)].index(doc) + 1
+        number = [doc_of(each) for each in examples(client, project)].index(doc) + 1
         where = f"{client.baseurl}projects/{project}/sequence-labeling?page={number}"
         page.send("Page.navigate", url=where)
         page.wait(f"{SEEN}.length")

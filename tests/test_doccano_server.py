@@ -1,14 +1,11 @@
-"""Push and pull against a real doccano server, which the tests install and start.
+"""Push and pull against a real doccano server, which the tests install and start."""
 
-SAMARKAND_DOCCANO_ENV may name an environment that has it installed already, to save a minute.
-"""
-
-import os
 import re
 import shutil
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,12 +16,13 @@ import pytest
 
 from samarkand import schema, store
 from samarkand.corpus import Corpus, Layer, table
+from samarkand.doccano import fetch, remote, server, state
 from samarkand.doccano import project as projects
 from samarkand.doccano import pull as pulling
 from samarkand.doccano import push as pushing
-from samarkand.doccano import remote, server
-from samarkand.doccano.remote import call
+from samarkand.doccano.answers import key_of, untouched
 from samarkand.errors import SamarkandError
+from tests.doccano_calls import call, doc_of, examples, fresh_home
 from tests.test_cli import run
 
 REPOSITORY = Path(__file__).parents[1]
@@ -35,10 +33,7 @@ FEW = ("jaishankar-un-post", "kenya-rejects-ruling")
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a server that runs."""
-    folder = tmp_path_factory.mktemp("doccano")
-    if env := os.environ.get("SAMARKAND_DOCCANO_ENV"):
-        (folder / "env").symlink_to(env)
-        (folder / "samarkand-doccano").touch()
+    folder = fresh_home(tmp_path_factory.mktemp("doccano"), tmp_path_factory)
     said = server.up(folder, 0)
     assert said.running
     yield folder
@@ -79,8 +74,8 @@ class Annotator:
     labels: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        (example,) = [e for e in projects.examples(self.client, self.project) if e.doc == self.doc]
-        self.path = f"v1/projects/{self.project}/examples/{example.number}"
+        (example,) = [e for e in examples(self.client, self.project) if doc_of(e) == self.doc]
+        self.path = f"v1/projects/{self.project}/examples/{example.id}"
         for kind in ("span", "relation"):
             rows = call(self.client, "GET", f"v1/projects/{self.project}/{kind}-types")
             self.labels[kind] = {row["text"]: row["id"] for row in rows}
@@ -201,7 +196,7 @@ def test_edits_there_and_here_are_merged_with_emoji_before_them(root: Path, clie
     assert len(free) >= 4
     relabelled, moved, removed, here = free[:4]
     pushing.push(root, LAYER, client)
-    pushed = projects.load(root, LAYER)
+    pushed = state.load(root, LAYER)
     assert pushed is not None
     person = Annotator(client, pushed.project, doc, value)
     label = next(name for name in corpus.labels.labels if name != relabelled["label"])
@@ -253,7 +248,7 @@ def test_a_conflict_is_told_and_taken_from_the_side_that_is_named(root: Path, cl
     layer = corpus.layers[LAYER]
     row = next(r for r in rows_of(layer, doc).values() if "begin" in r and not r["fragments"])
     pushing.push(root, LAYER, client, [doc])
-    pushed = projects.load(root, LAYER)
+    pushed = state.load(root, LAYER)
     assert pushed is not None
     person = Annotator(client, pushed.project, doc, corpus.documents["text"][0].as_py())
     person.change(person.span(row), label=person.labels["span"]["FAC"])
@@ -270,12 +265,13 @@ def test_a_conflict_is_told_and_taken_from_the_side_that_is_named(root: Path, cl
     told = (
         f"{LAYER} {doc}: both sides changed entity {row['id']} {row['label']} "
         f"({row['begin']}-{row['end']} {row['text']!r}): label '{label}' (ours), 'FAC' (theirs); "
-        "kept as it was\n1 conflicts; nothing was written; --take ours (the corpus) or "
+        "kept as it was\n1 conflict; nothing was written; --take ours (the corpus) or "
         "--take theirs (doccano) decides"
     )
     assert str(caught.value) == told
     assert files_of(root) == before
-    pulling.pull(root, LAYER, client, take="theirs")
+    report = str(pulling.pull(root, LAYER, client, take="theirs"))
+    assert report.endswith(f"label '{label}' (ours), 'FAC' (theirs); theirs was taken")
     assert rows_of(store.read(root, [LAYER]).layers[LAYER], doc)[row["id"]]["label"] == "FAC"
 
 
@@ -284,29 +280,118 @@ def pushed_few(root: Path, client: Any) -> tuple[int, Corpus]:
     corpus = store.read(root, [LAYER])
     docs = corpus.documents["doc"].to_pylist()[:2]
     pushing.push(root, LAYER, client, docs)
-    pushed = projects.load(root, LAYER)
+    pushed = state.load(root, LAYER)
     assert pushed is not None
     return pushed.project, pushed.base
 
 
-def test_a_text_edited_or_a_document_deleted_there_is_reported(root: Path, client: Any) -> None:
-    project, base = pushed_few(root, client)
-    first, second = projects.examples(client, project)
-    path = f"v1/projects/{project}/examples/{first.number}"
+def edit_text(client: Any, project: int, number: int) -> None:
+    path = f"v1/projects/{project}/examples/{number}"
     call(client, "PATCH", path, json={"text": "Something else."})
-    call(client, "DELETE", f"v1/projects/{project}/examples/{second.number}")
+
+
+def held(root: Path, client: Any) -> dict[str, str]:
+    """The documents that the layer's project has, and what each says, without its numbers."""
+    pushed = state.load(root, LAYER)
+    assert pushed is not None
+    rows = fetch.exported(client, pushed.project).values()
+    keys = {row.id: key_of(row.samarkand) for row in rows}
+    assert len({key.doc for key in keys.values() if key}) == len(rows)
+    return {key.doc: row.text for row in rows if (key := keys[row.id]) and untouched(row)}
+
+
+def texts_of(root: Path) -> dict[str, str]:
+    documents = store.read(root, [LAYER]).documents
+    return dict(zip(*(documents[name].to_pylist() for name in ("doc", "text")), strict=True))
+
+
+def test_a_text_edited_or_a_document_deleted_there_is_reported_and_put_back(
+    root: Path, client: Any
+) -> None:
+    project, base = pushed_few(root, client)
+    first, second = examples(client, project)
+    edit_text(client, project, first.id)
+    call(client, "DELETE", f"v1/projects/{project}/examples/{second.id}")
     before = files_of(root)
     with pytest.raises(SamarkandError) as caught:
         pulling.pull(root, LAYER, client)
+    docs = base.documents["doc"].to_pylist()
     assert str(caught.value) == (
-        f"{first.doc}: its text was edited in doccano; what was pushed stands\n"
-        f"{second.doc}: it was deleted in doccano; what was pushed stands\n"
+        f"{doc_of(first)}: its text was edited in doccano; what was pushed stands\n"
+        f"{doc_of(second)}: it was deleted in doccano; what was pushed stands\n"
         "2 conflicts; nothing was written; --take ours (the corpus) or --take theirs (doccano) decides"
     )
+    with pytest.raises(SamarkandError, match="doccano has edits that are not in the corpus yet"):
+        pushing.push(root, LAYER, client, docs)
     pulling.pull(root, LAYER, client, take="ours")
     assert files_of(root) == before
+    assert str(pulling.pull(root, LAYER, client)) == "nothing was changed in doccano"
+    said = pushing.push(root, LAYER, client, docs)
+    assert (said.sent, said.same, said.removed) == (2, 0, 0)
+    assert held(root, client) == {doc: texts_of(root)[doc] for doc in docs}
+    said = pushing.push(root, LAYER, client, docs)
+    assert (said.sent, said.same, said.removed) == (0, 2, 0)
+    assert str(pulling.pull(root, LAYER, client)) == "nothing was changed in doccano"
+
+
+def test_what_is_edited_after_it_was_given_up_is_not_deleted(root: Path, client: Any) -> None:
+    project, base = pushed_few(root, client)
+    docs = base.documents["doc"].to_pylist()
+    first, _ = examples(client, project)
+    edit_text(client, project, first.id)
+    pulling.pull(root, LAYER, client, take="theirs")
+    path = f"v1/projects/{project}/examples/{first.id}"
+    call(client, "PATCH", path, json={"text": "Something else again."})
     with pytest.raises(SamarkandError, match="doccano has edits that are not in the corpus yet"):
-        pushing.push(root, LAYER, client)
+        pushing.push(root, LAYER, client, docs)
+    said = (
+        f"{doc_of(first)}: document {first.id} of the project, which the next push would delete, "
+        "was edited in doccano; what is in the corpus stands"
+    )
+    with pytest.raises(SamarkandError) as caught:
+        pulling.pull(root, LAYER, client)
+    assert str(caught.value).splitlines()[0] == said
+    pulling.pull(root, LAYER, client, take="ours")
+    pushing.push(root, LAYER, client, docs)
+    assert held(root, client) == {doc: texts_of(root)[doc] for doc in docs}
+
+
+def test_a_document_that_leaves_the_corpus_leaves_the_project(root: Path, client: Any) -> None:
+    pushing.push(root, LAYER, client)
+    corpus = store.read(root)
+    kept, edited, gone = corpus.documents["doc"].to_pylist()[:3]
+    pushed = state.load(root, LAYER)
+    assert pushed is not None
+    person = Annotator(client, pushed.project, edited, texts_of(root)[edited])
+    person.add(0, 1, "ROLE")
+    layers = {name: projects.of(corpus, name, [kept]).layers[name] for name in corpus.layers}
+    shutil.rmtree(root / "corpus")
+    shutil.rmtree(root / "annotations")
+    store.write(replace(projects.of(corpus, LAYER, [kept]), layers=layers), root)
+    with pytest.raises(SamarkandError) as caught:
+        pulling.pull(root, LAYER, client)
+    told = f"{edited}: it was edited in doccano, and is not in the corpus"
+    assert str(caught.value).splitlines()[0] == told
+    assert len(caught.value.args[0].splitlines()) == 2
+    pulling.pull(root, LAYER, client, take="ours")
+    said = pushing.push(root, LAYER, client)
+    assert (said.sent, said.same, said.removed) == (0, 1, 22)
+    assert "0 documents sent, 1 were there as they are, 22 removed: http" in str(said)
+    assert list(held(root, client)) == [kept]
+    assert gone not in texts_of(root)
+    assert pushing.push(root, LAYER, client).removed == 0
+
+
+def test_documents_of_others_in_the_project_stay(root: Path, client: Any) -> None:
+    project, base = pushed_few(root, client)
+    remote.upload(client, project, b'{"text":"One.","entities":[],"relations":[]}\n')
+    number = examples(client, project)[-1].id
+    told = f"document {number} of the project is not from here; passed over"
+    assert str(pulling.pull(root, LAYER, client)) == f"nothing was changed in doccano\n{told}"
+    docs = store.read(root).documents["doc"].to_pylist()[:3]
+    said = pushing.push(root, LAYER, client, docs)
+    assert (said.sent, said.notes) == (1, (told,))
+    assert number in {each.id for each in examples(client, project)}
     assert len(base.documents) == 2
 
 
@@ -440,7 +525,7 @@ def test_an_upload_that_is_cut_short_can_be_done_again(root: Path, wire: Wire, h
     wire.sent = lambda data: data
     said = pushing.push(root, LAYER, client)
     assert (said.sent, said.same) == (24, 0)
-    assert len(projects.examples(client, said.project)) == 24
+    assert len(examples(client, said.project)) == 24
 
 
 def test_a_pull_that_is_cut_short_writes_nothing(root: Path, wire: Wire, home: Path) -> None:
@@ -456,25 +541,86 @@ def test_a_pull_that_is_cut_short_writes_nothing(root: Path, wire: Wire, home: P
     assert "nothing was changed" in str(pulling.pull(root, LAYER, client))
 
 
+def garble(data: bytes) -> bytes:
+    """Relations to spans that there are not: the server's import fails, after three more tries."""
+    return re.sub(rb'"to_id":(\d+)', lambda m: b'"to_id":' + b"9" * len(m[1]), data)
+
+
 def test_an_upload_that_the_server_fails_at_leaves_nothing(
     root: Path, wire: Wire, home: Path
 ) -> None:
     client = remote.connect(wire.url, home, never)
-
-    def garble(data: bytes) -> bytes:
-        return re.sub(rb'"to_id":(\d+)', lambda m: b'"to_id":' + b"9" * len(m[1]), data)
-
     wire.sent = garble
+    docs = store.read(root, [LAYER]).documents["doc"].to_pylist()[:3]
     with pytest.raises(SamarkandError, match=r"doccano's import failed: |doccano took "):
-        pushing.push(
-            root, LAYER, client, store.read(root, [LAYER]).documents["doc"].to_pylist()[:3]
-        )
+        pushing.push(root, LAYER, client, docs)
     wire.sent = lambda data: data
-    pushed = projects.load(root, LAYER)
+    pushed = state.load(root, LAYER)
     assert pushed is not None
-    assert projects.examples(client, pushed.project) == []
+    assert examples(client, pushed.project) == []
     said = pushing.push(root, LAYER, client)
     assert (said.sent, said.project) == (24, pushed.project)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_push_that_dies_while_the_server_imports_can_be_done_again(
+    root: Path, wire: Wire, home: Path, before: bool, fails: bool
+) -> None:
+    """The first one of a project, or one that replaces documents; of an import that fails, too."""
+    client = remote.connect(wire.url, home, never)
+    layer = store.read(root, [LAYER]).layers[LAYER]
+    if before:
+        pushing.push(root, LAYER, client)
+        entities = [row | {"actor": None} for row in layer.entities.to_pylist()]
+        store.write_layer(replace(layer, entities=table(schema.ENTITIES, entities)), root)
+    dead = False
+
+    def cut(data: bytes) -> bytes | None:
+        nonlocal dead
+        dead = dead or (b"GET /v1/tasks/status/" in data and seen)
+        return None if dead else garble(data) if fails else data
+
+    def watch(data: bytes) -> bytes | None:
+        nonlocal seen
+        seen = seen or b"filepond" in data
+        return cut(data)
+
+    seen = False
+    wire.sent = watch
+    with pytest.raises(SamarkandError, match="does not answer"):
+        pushing.push(root, LAYER, client)
+    wire.sent = lambda data: data
+    pushed = state.load(root, LAYER)
+    assert pushed is not None
+    assert len(pushed.sent) == (24 if before else 0)
+    if fails:
+        time.sleep(15)  # so long the server tries again
+    said = pushing.push(root, LAYER, client)
+    assert said.project == pushed.project
+    assert held(root, client) == texts_of(root)
+    assert pushing.push(root, LAYER, client).sent == 0
+
+
+def test_a_push_that_dies_while_it_deletes_can_be_done_again(
+    root: Path, wire: Wire, home: Path
+) -> None:
+    client = remote.connect(wire.url, home, never)
+    pushing.push(root, LAYER, client)
+    layer = store.read(root, [LAYER]).layers[LAYER]
+    entities = [row | {"actor": None} for row in layer.entities.to_pylist()]
+    store.write_layer(replace(layer, entities=table(schema.ENTITIES, entities)), root)
+    wire.sent = lambda data: None if data.startswith(b"DELETE ") else data
+    with pytest.raises(SamarkandError, match=r"does not answer \(DELETE "):
+        pushing.push(root, LAYER, client)
+    wire.sent = lambda data: data
+    pushed = state.load(root, LAYER)
+    assert pushed is not None
+    assert pushed.left
+    assert str(pulling.pull(root, LAYER, client)) == "nothing was changed in doccano"
+    said = pushing.push(root, LAYER, client)
+    assert said.sent == 0
+    assert held(root, client) == texts_of(root)
 
 
 def test_commands_say_what_is_missing(tmp_path: Path, root: Path) -> None:

@@ -4,16 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 
 from samarkand import diff, schema
 from samarkand.check import check
-from samarkand.corpus import Corpus, Layer, Provenance
+from samarkand.corpus import Corpus, Layer, Provenance, table
 from samarkand.errors import SamarkandError
 from samarkand.formats import base as formats
 from samarkand.merge import Merged, merge
-from samarkand.three_way import Conflict
+from samarkand.merge.three_way import Conflict
 from tests.corpora import LAYER, corpora, versions
 from tests.test_diff import RELATION, STANCE, TEXT, corpus, entity
 
@@ -268,7 +269,8 @@ def test_layers_actors_schema_and_provenance_are_merged() -> None:
     assert said(merge(base, theirs, other)) == [
         "hand/a: both sides changed provenance: guidelines '2.0.0' (ours), '3.0.0' (theirs); "
         "kept as it was",
-        "both sides changed the label schema; it was kept as it was",
+        "both sides changed the label schema: version '2.0.0' (ours), '3.0.0' (theirs); "
+        "kept as it was",
     ]
 
 
@@ -288,6 +290,30 @@ def test_two_annotations_of_one_id_are_refused() -> None:
     with pytest.raises(SamarkandError) as caught:
         merge(corpus(BASE), twice, corpus(BASE))
     assert str(caught.value) == ("ours has a/T1 twice in hand/a; give each an id of its own")
+
+
+@pytest.mark.parametrize("name", schema.TABLES)
+@pytest.mark.parametrize("side", ["the base", "ours", "theirs"])
+def test_two_rows_of_one_id_are_refused_in_every_table(name: str, side: str) -> None:
+    good = corpus(BASE, [RELATION], [STANCE])
+    rows = good.layers[LAYER].table(name)
+    twice = replace(good.layers[LAYER], **{name: pa.concat_tables([rows, rows[:1]])})
+    bad = replace(good, layers={LAYER: twice})
+    sides = [bad if side == each else good for each in ("the base", "ours", "theirs")]
+    with pytest.raises(SamarkandError, match=f"^{side} has a/[TRS]1 twice in hand/a; "):
+        merge(sides[0], sides[1], sides[2])
+
+
+def test_two_documents_or_actors_of_one_id_are_refused() -> None:
+    good = corpus(BASE)
+    bad = replace(good, documents=pa.concat_tables([good.documents, good.documents]))
+    with pytest.raises(SamarkandError) as caught:
+        merge(good, good, bad)
+    assert str(caught.value) == "theirs has a twice in documents; give each an id of its own"
+    actors = table(schema.ACTORS, [{"actor": "china", "name": name} for name in ("a", "b")])
+    with pytest.raises(SamarkandError) as caught:
+        merge(replace(good, actors=actors), good, good)
+    assert str(caught.value) == "the base has china twice in actors; give each an id of its own"
 
 
 def test_what_both_sides_added_is_merged_as_if_the_base_had_it_empty() -> None:

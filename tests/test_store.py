@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from samarkand import blocks, schema, store
+from samarkand import blocks, jsonl, lines, schema, store
 from samarkand.corpus import About, Corpus, Provenance, table
 from samarkand.errors import CorpusError, Problem, SamarkandError
 from samarkand.jsonl import MAX_LINE
@@ -86,6 +86,36 @@ def test_an_unsafe_name_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(SamarkandError, match=r"'\.\.' is not safe as a file name"):
         store.write_layer(layer, tmp_path / "corpus")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_text_that_starts_with_a_byte_order_mark_is_not_written(tmp_path: Path) -> None:
+    documents = table(schema.DOCUMENTS, [{"doc": "a", "text": "\ufeffXi met."}])
+    with pytest.raises(CorpusError) as caught:
+        store.write(Corpus(documents), tmp_path / "root")
+    assert str(caught.value) == (
+        "document 'a': the text starts with U+FEFF, which a file has as its byte order mark; "
+        "remove it from the text, and count offsets without it"
+    )
+    assert not (tmp_path / "root").exists()
+
+
+@given(corpus=corpora())
+def test_what_is_written_from_columns_is_what_is_written_from_lines(corpus: Corpus) -> None:
+    layer = corpus.layers[LAYER]
+    wanted: dict[str, bytes] = {}
+    for name in schema.TABLES:
+        table = layer.table(name)
+        for doc, row in zip(table["doc"].to_pylist(), lines.from_table(name, table), strict=True):
+            wanted[f"{doc}.jsonl"] = wanted.get(f"{doc}.jsonl", b"") + jsonl.encode([row])
+    assert store.layer_files(layer) == wanted
+
+
+@given(corpus=corpora())
+def test_lines_become_the_table_that_they_come_from(corpus: Corpus) -> None:
+    for name in schema.TABLES:
+        table = corpus.layers[LAYER].table(name)
+        rows = lines.from_table(name, table)
+        assert lines.to_table(name, table["doc"].to_pylist(), rows).equals(table)
 
 
 @given(corpus=corpora())

@@ -113,3 +113,26 @@ def test_where_units_agree_the_first_is_inferred() -> None:
     span = np.array([0]), np.array([0]), np.array([5])
     for units in ((text.POINTS, text.UTF16), (text.UTF16, text.POINTS)):
         assert text.infer_unit(ix, *span, pa.array(["plain"]), units) == units[0]
+
+
+@pytest.mark.parametrize("unit", text.UNITS)
+@given(column=COLUMNS, data=st.data())
+def test_every_offset_without_a_place_is_told(
+    unit: str, column: list[str], data: st.DataObject
+) -> None:
+    rows = np.array(data.draw(st.lists(st.integers(0, len(column) - 1), max_size=8)), np.int64)
+    offsets = np.array([data.draw(st.integers(-2, 14)) for _ in rows], np.int64)
+    ix = text.index(pa.array(column))
+    found, faults = text.points(ix, unit, rows, offsets)
+    for at, (row, offset) in enumerate(zip(rows.tolist(), offsets.tolist(), strict=True)):
+        one = np.array([row]), np.array([offset])
+        if unit == text.POINTS:
+            assert (at in faults) == (not 0 <= offset <= len(column[row]))
+            assert found[at] == offset
+            continue
+        try:
+            wanted = text.from_unit(ix, unit, *one)[0]
+        except text.OffsetError as error:
+            assert (found[at], faults[at]) == (offset, str(error))
+        else:
+            assert (found[at], faults.get(at)) == (wanted, None)

@@ -6,9 +6,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from samarkand import diff, store
+from samarkand import diff, store, versions
 from samarkand.build import build
 from samarkand.versions import pair
 from tests.test_cli import run
@@ -77,6 +79,51 @@ def test_revisions_folders_and_the_working_tree_are_compared(root: Path, tmp_pat
     assert run("diff", "HEAD~1..", "--root", root) == (0, wanted, "")
 
 
+def test_a_revision_is_read_with_the_bytes_it_has(root: Path) -> None:
+    attributes = "*.txt text eol=crlf\nannotations/hand/a export-ignore\n"
+    (root / ".gitattributes").write_text(attributes + "articles.jsonl export-ignore\n")
+    git(root, "config", "core.autocrlf", "true")
+    text = b"Xi met Putin.\nNow.\n"
+    (root / "corpus/articles/a.txt").write_bytes(text)
+    lines = (root / "corpus/articles.jsonl").read_text().splitlines(keepends=True)
+    (root / "corpus/articles.jsonl").write_text("".join(lines))
+    commit(root, "attributes")
+    corpus = versions.read_revision(root, "HEAD")
+    assert corpus.documents["text"][0].as_py().encode() == text
+    assert corpus == store.read(root)
+    assert len(corpus.layers["hand/a"].entities) == 2
+
+
+def test_links_of_a_revision_are_followed_as_in_a_folder(root: Path, tmp_path: Path) -> None:
+    (root / "annotations/hand/b").mkdir()
+    (root / "annotations/hand/b/a.jsonl").symlink_to("../a/a.jsonl")
+    commit(root, "link")
+    found = versions.read_revision(root, "HEAD")
+    assert found == store.read(root)
+    assert found.layers["hand/b"].entities.equals(found.layers["hand/a"].entities)
+    outside = tmp_path / "outside.jsonl"
+    shutil.copy(root / LINES, outside)
+    (root / "annotations/hand/b/a.jsonl").unlink()
+    (root / "annotations/hand/b/a.jsonl").symlink_to(outside)
+    commit(root, "link out")
+    said = "annotations/hand/b/a.jsonl: a symbolic link out of the folder\n"
+    assert run("diff", "HEAD", "HEAD~1", "--root", root) == (1, "", f"HEAD:{said}")
+    assert run("diff", "HEAD~1", root) == (1, "", f"{root}/{said}")
+
+
+def test_a_submodule_in_a_revision_is_refused(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "annotations/hand/a", tmp_path / "b")
+    git(tmp_path / "b", "init", "-q", "-b", "main")
+    commit(tmp_path / "b", "b")
+    allowed = ("-c", "protocol.file.allow=always")
+    git(root, *allowed, "submodule", "--quiet", "add", str(tmp_path / "b"), "annotations/hand/b")
+    commit(root, "submodule")
+    assert run("diff", "HEAD", "--root", root) == (
+        1, "", "HEAD:annotations/hand/b: a submodule, whose files are in no revision of this repository\n",
+    )  # fmt: skip
+    assert run("diff", "HEAD~1", "HEAD~1", "--root", root) == (0, "no difference\n", "")
+
+
 def test_a_corpus_in_a_folder_of_its_repository_is_found(root: Path, tmp_path: Path) -> None:
     git(root, "mv", "corpus", "deep")  # the folder must not be taken for the root
     (root / "deep").rename(root / "c")
@@ -95,7 +142,7 @@ def test_a_diff_is_json_and_a_page_as_well(root: Path, tmp_path: Path) -> None:
     assert (change["before"]["label"], change["after"]["label"]) == ("PERSON", "GPE")
     page = tmp_path / "page.html"
     code, out, _ = run("diff", "HEAD", "--root", root, "--format", "html", "--out", page)
-    assert (code, out) == (0, f"{page}: 1 changes\n")
+    assert (code, out) == (0, f"{page}: 1 change\n")
     assert '">Putin</mark>.' in page.read_text()
     assert (
         'class="changed" title="hand/a ~ T2 GPE 7-12 &#x27;Putin&#x27;: relabelled'
@@ -111,6 +158,9 @@ def test_layers_are_compared_by_what_they_say(root: Path) -> None:
     assert code == 0
     assert "relabelled" not in out
     assert "renumbered" in out
+    (root / "annotations/hand/b/a.jsonl").unlink()  # layer.toml alone: nothing annotated yet
+    code, out, _ = run("diff", "hand/a", "hand/b", "--root", root)
+    assert (code, out.splitlines()[0]) == (0, "hand/b entities: 2 removed")
 
 
 def test_a_corpus_and_the_dataset_built_of_it_are_the_same(tmp_path: Path) -> None:
@@ -127,12 +177,37 @@ def test_a_corpus_and_the_dataset_built_of_it_are_the_same(tmp_path: Path) -> No
     ("version", "message"),
     [
         ("v9", "'v9' is none of {root}: Needed a single revision; wanted a corpus folder, a built dataset, a layer, or a git revision"),
+        ("../missing", "'../missing' is none of {root}: Needed a single revision; wanted a corpus folder, a built dataset, a layer, or a git revision"),
+        ("HEAD...HEAD", "'HEAD...HEAD' has three dots; wanted two, such as v1.0.0..HEAD; `git merge-base` says what two have in common"),
+        ("HEAD..v9", "'v9' is none of {root}: Needed a single revision; wanted a corpus folder, a built dataset, a layer, or a git revision"),
+        ("hand/a", "'hand/a' is a layer of {root}, and no revision; a layer is compared with a layer"),
         ("--help-me", "'--help-me' is none of {root}: Needed a single revision; wanted a corpus folder, a built dataset, a layer, or a git revision"),
     ],
 )  # fmt: skip
 def test_what_is_no_version_is_refused(root: Path, version: str, message: str) -> None:
     code, _, err = run("diff", "--root", root, "--", version)
     assert (code, err) == (1, message.format(root=root) + "\n")
+
+
+def test_a_dataset_of_others_is_refused(tmp_path: Path) -> None:
+    build(SMALL, tmp_path / "out")
+    for name, table, said in (
+        ("layers", pa.table({"a": [1]}), "has no column 'layer'; was this"),
+        ("articles", pa.table({"a": [1]}), "has no column 'doc'; was this"),
+        ("articles", pa.table({"doc": [1]}), "column 'doc' is int64, wanted string; was this"),
+        ("articles", pa.table({"doc": pa.array([None], pa.string())}), "column 'doc' is null in some rows, wanted string; was this"),
+    ):  # fmt: skip
+        path = tmp_path / "out" / name / "train.parquet"
+        pq.write_table(table, path)
+        code, _, err = run("diff", tmp_path / "out", SMALL)
+        assert (code, err) == (1, f"{path}: {said} dataset built by this version?\n")
+    build(SMALL, tmp_path / "out")
+    path = tmp_path / "out/articles/train.parquet"
+    whole = pq.read_table(path)
+    pq.write_table(whole.append_column("size", pa.array([1] * len(whole))), path)
+    code, _, err = run("diff", tmp_path / "out", SMALL)
+    said = "column 'size' is int64, wanted string; was this dataset built by this version?"
+    assert (code, err) == (1, f"{path.parent}: {said}\n")
 
 
 def test_a_fault_in_a_revision_is_named_with_it(root: Path) -> None:
@@ -159,9 +234,9 @@ def test_three_folders_are_merged_or_the_conflict_is_told(root: Path, tmp_path: 
     code, _, err = run("merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", again)
     told = (
         "hand/a a: both sides changed entity T2 PERSON (7-12 'Putin'): "
-        "label 'GPE' (ours), 'ROLE' (theirs); kept as it was\n1 conflicts"
+        "label 'GPE' (ours), 'ROLE' (theirs); kept as it was\n1 conflict"
     )
-    assert (code, err) == (1, f"{told}; nothing was written, --partly writes the rest\n")
+    assert (code, err) == (1, f"{told}; nothing was written, --take or --partly writes a merge\n")
     assert not again.exists()
     code, _, err = run(
         "merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", again, "--partly"
@@ -171,6 +246,77 @@ def test_three_folders_are_merged_or_the_conflict_is_told(root: Path, tmp_path: 
         "NORP",
         "PERSON",
     ]
+
+
+def test_a_merge_has_the_files_beside_the_tables(root: Path, tmp_path: Path) -> None:
+    """Guidelines and the card come along, and comments where the merge says what a side says."""
+    (root / "annotations/guidelines.md").write_text("one\n")
+    (root / "annotations/hand/a/notes.md").write_text("of the layer\n")
+    (root / "dataset_card.md").write_text("card\n")
+    (root / "README.md").write_text("no part of the corpus\n")
+    edit(root, ("name", "# what it is called\nname"), path="corpus/corpus.toml")
+    commit(root, "beside")
+    for name in ("ours", "theirs"):
+        shutil.copytree(root, tmp_path / name)
+    edit(tmp_path / "ours", RELABEL)
+    (tmp_path / "ours/annotations/CHANGELOG.md").write_text("new\n")
+    (tmp_path / "theirs/annotations/guidelines.md").write_text("two\n")
+    for base in (root, "HEAD"):
+        out = tmp_path / f"merged-{Path(base).name}"
+        sides = tmp_path / "ours", tmp_path / "theirs"
+        code, _, err = run("merge", base, *sides, "--out", out, "--root", root)
+        assert (code, err) == (0, "")
+        assert (out / "annotations/guidelines.md").read_text() == "two\n"
+        assert (out / "annotations/CHANGELOG.md").read_text() == "new\n"
+        assert (out / "annotations/hand/a/notes.md").read_text() == "of the layer\n"
+        assert (out / "dataset_card.md").read_text() == "card\n"
+        assert "# what it is called" in (out / "corpus/corpus.toml").read_text()
+        assert not (out / "README.md").exists()
+        assert store.read(out).layers["hand/a"].entities["label"].to_pylist()[1] == "GPE"
+
+
+def test_a_layer_that_goes_takes_its_files_with_it(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "annotations/hand/a", root / "annotations/hand/b")
+    for name in ("ours", "theirs"):
+        shutil.copytree(root, tmp_path / name)
+    shutil.rmtree(tmp_path / "theirs/annotations/hand/b")
+    out = tmp_path / "merged"
+    assert run("merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", out)[0] == 0
+    assert list(store.read(out).layers) == ["hand/a"]
+    assert not (out / "annotations/hand/b").exists()
+
+
+def test_a_file_beside_the_tables_that_both_sides_changed_is_told(
+    root: Path, tmp_path: Path
+) -> None:
+    for name in ("ours", "theirs"):
+        shutil.copytree(root, tmp_path / name)
+        (tmp_path / name / "annotations/guidelines.md").write_text(f"{name}\n")
+    out = tmp_path / "merged"
+    arguments = ("merge", root, tmp_path / "ours", tmp_path / "theirs", "--out", out)
+    told = "annotations/guidelines.md: both sides changed this file; ours was taken\n1 conflict"
+    code, _, err = run(*arguments)
+    assert (code, err) == (1, f"{told}; nothing was written, --take or --partly writes a merge\n")
+    assert not out.exists()
+    assert run(*arguments, "--partly")[2] == f"{told}\n"
+    assert (out / "annotations/guidelines.md").read_text() == "ours\n"
+
+
+def test_a_side_that_is_named_decides_the_conflicts(root: Path, tmp_path: Path) -> None:
+    for name, label in (("ours", "GPE"), ("theirs", "ROLE")):
+        shutil.copytree(root, tmp_path / name)
+        (tmp_path / name / "annotations/guidelines.md").write_text(f"{name}\n")
+        edit(tmp_path / name, ('"label":"PERSON","begin":7', f'"label":"{label}","begin":7'))
+    sides = ("merge", root, tmp_path / "ours", tmp_path / "theirs")
+    for side, label in (("ours", "GPE"), ("theirs", "ROLE")):
+        out = tmp_path / f"merged-{side}"
+        code, printed, err = run(*sides, "--out", out, "--take", side)
+        assert (code, printed[: len(str(out))]) == (0, str(out))
+        assert f"annotations/guidelines.md: both sides changed this file; {side} was taken" in err
+        assert store.read(out).layers["hand/a"].entities["label"].to_pylist()[1] == label
+        assert (out / "annotations/guidelines.md").read_text() == f"{side}\n"
+    code, _, err = run(*sides, "--out", tmp_path / "x", "--take", "mine")
+    assert (code, err) == (1, "--take is ours or theirs; got 'mine'\n")
 
 
 @pytest.fixture
@@ -277,6 +423,65 @@ def test_articles_and_actors_merge_by_their_ids(driven: Path) -> None:
     assert {pair["name"]: pair["value"] for pair in row["metadata"]}.items() >= {
         ("desk", "east"), ("region", "asia"),
     }  # fmt: skip
+
+
+LAYER_TOML = "annotations/hand/a/layer.toml"
+DATED = 'date = "2024-01-01"'
+
+
+def edited(lines: str) -> tuple[str, str]:
+    return DATED, f"# who did it\n{DATED}\nedits = [\n{lines}]"
+
+
+def test_lines_appended_to_the_provenance_by_two_branches_are_both_kept(driven: Path) -> None:
+    branch(driven, "zero", edited('    "first",\n'), path=LAYER_TOML)
+    git(driven, "checkout", "-q", "main")
+    git(driven, "merge", "-q", "zero")
+    more = '    "first",\n'
+    branch(driven, "one", (more, more + '    "one",\n    "same",\n'), path=LAYER_TOML)
+    branch(driven, "two", (more, more + '    "same",\n    "two",\n'), path=LAYER_TOML)
+    git(driven, "merge", "-q", "-m", "merged", "one")
+    made = store.read(driven).layers["hand/a"].provenance
+    assert made is not None
+    assert made.edits == ("first", "same", "two", "one")
+
+
+def test_fields_of_toml_files_are_merged_with_their_comments(driven: Path) -> None:
+    for path, first, second in (
+        (LAYER_TOML, ("ada", "eva"), (DATED, f'# later\n{DATED[:-2]}2"\ntool = "x"')),
+        ("corpus/corpus.toml", ("Small", "Smaller"), ('["en"]', '["en", "fr"]')),
+    ):
+        git(driven, "checkout", "-q", "main")
+        branch(driven, "one", first, path=path)
+        branch(driven, "two", second, path=path)
+        git(driven, "merge", "-q", "-m", "merged", "one")
+        assert first[1] in (driven / path).read_text()
+        assert second[1] in (driven / path).read_text()
+        git(driven, "checkout", "-q", "main")
+        git(driven, "branch", "-q", "-D", "one", "two")
+
+
+def test_a_field_of_a_toml_file_that_both_branches_changed_is_a_conflict(driven: Path) -> None:
+    branch(driven, "one", ("ada", "eva"), path=LAYER_TOML)
+    branch(driven, "two", ("ada", "ida"), path=LAYER_TOML)
+    said = git(driven, "merge", "-q", "one", code=1)
+    assert (
+        f"{LAYER_TOML}: both sides changed provenance: annotator 'ida' (ours), 'eva' (theirs); "
+        "kept as it was"
+    ) in said
+    text = (driven / LAYER_TOML).read_text()
+    assert 'ida"\n=======\n' in text
+    assert 'eva"\n>>>>>>> theirs' in text
+
+
+def test_the_files_that_git_hands_to_the_driver(driven: Path) -> None:
+    assert (driven / ".gitattributes").read_text() == (
+        "annotations/**/*.jsonl merge=samarkand\n"
+        "annotations/**/layer.toml merge=samarkand\n"
+        "corpus/articles.jsonl merge=samarkand\n"
+        "corpus/actors.jsonl merge=samarkand\n"
+        "corpus/corpus.toml merge=samarkand\n"
+    )
 
 
 def test_what_cannot_be_read_is_merged_as_text(driven: Path) -> None:

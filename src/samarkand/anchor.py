@@ -8,6 +8,8 @@ around it: the exact, prefix and suffix of the W3C Web Annotation Data Model's T
 
 from dataclasses import dataclass
 
+from samarkand.words import count
+
 CONTEXT = 16
 
 
@@ -51,7 +53,7 @@ def anchor(text: str, quote: Quote) -> int:
         if 1 <= quote.occurrence <= len(found):
             return found[quote.occurrence - 1]
         raise ValueError(
-            f"{quote.exact!r} has {len(found)} occurrence{'' if len(found) == 1 else 's'}, "
+            f"{quote.exact!r} has {count(len(found), 'occurrence')}, "
             f"wanted number {quote.occurrence}{_listed(text, quote, found)}"
         )
     if len(found) == 1:

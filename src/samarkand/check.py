@@ -19,6 +19,7 @@ from samarkand.checks import documents, ids, near, scheme, spans
 from samarkand.checks.view import Fault, View, view
 from samarkand.corpus import Corpus
 from samarkand.errors import Problem
+from samarkand.words import count
 
 ERROR, WARNING = "error", "warning"
 
@@ -111,10 +112,7 @@ def render(findings: Iterable[Finding], root: Path) -> str:
         for path, line, found in located
     ]
     counts = Counter(found.severity for _, _, found in located)
-    numbers = ", ".join(
-        f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}"
-        for severity in (ERROR, WARNING)
-    )
+    numbers = ", ".join(count(counts[severity], severity) for severity in (ERROR, WARNING))
     return "\n".join([*shown, numbers])
 
 

@@ -1,6 +1,5 @@
 """The command `samarkand`: parse, call, print. Every command is a function of its module."""
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +8,8 @@ import typer
 
 from samarkand import __version__
 from samarkand.cli_errors import clean
-from samarkand.doccano.cli import app as doccano
+from samarkand.commands.doccano import app as doccano
+from samarkand.commands.versions import app as versions
 from samarkand.errors import SamarkandError
 
 app = typer.Typer(
@@ -22,7 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(doccano, name="doccano")
 
 #: The formats that are written and read, and those that are only read.
 FORMS = (
@@ -88,6 +87,8 @@ def import_(
     ] = False,
 ) -> None:
     """Bring annotated files into a corpus, as documents and a layer.
+
+    A layer that is there already keeps its provenance: who imported what is among its edits.
 
     Example: samarkand import standoff/ --from brat my-corpus --layer hand/a --annotator ada --human
     """
@@ -194,103 +195,8 @@ def build(
     print(f'{out}: load it with datasets.load_dataset("{out}")')
 
 
-@app.command()
-@clean
-def diff(
-    a: Annotated[
-        str, typer.Argument(metavar="A", help="A corpus folder, dataset, revision, layer.")
-    ],
-    b: Annotated[
-        str, typer.Argument(metavar="B", help="Another; by default the corpus folder.")
-    ] = "",
-    root: Annotated[Path, typer.Option(help="The corpus folder of revisions and layers.")] = Path(),
-    layout: Annotated[str, typer.Option("--format", help="text, json or html.")] = "text",
-    out: Annotated[Path | None, typer.Option(help="A file to write, instead of printing.")] = None,
-) -> None:
-    """Say what changed between two versions, in the terms of annotation.
-
-    Example: samarkand diff v1.0.0..HEAD, samarkand diff hand/a hand/b, or
-    samarkand diff HEAD --format html --out changes.html
-    """
-    from samarkand import changes, files, versions
-    from samarkand.diff import diff
-    from samarkand.page import page
-
-    forms = ("text", "json", "html")
-    if layout not in forms:
-        raise SamarkandError(f"--format is {', '.join(forms)}; got '{layout}'")
-    old, new, by = versions.pair(a, b, root)
-    found = diff(old, new, by)
-    if layout == "html":
-        said = page(found, old, new, f"{a} {b}".strip())
-    else:
-        said = changes.text(found) if layout == "text" else changes.to_json(found)
-    if out is None:
-        print(said)
-    else:
-        files.write(out, said.encode())
-        print(f"{out}: {len(changes.changes(found)):,} changes")
-
-
-@app.command()
-@clean
-def merge(
-    base: Annotated[str, typer.Argument(metavar="BASE", help="What both sides come from.")],
-    ours: Annotated[str, typer.Argument(metavar="OURS", help="One side.")],
-    theirs: Annotated[str, typer.Argument(metavar="THEIRS", help="The other side.")],
-    out: Annotated[Path, typer.Option(help="The corpus folder to write.")] = ...,  # type: ignore[assignment]
-    root: Annotated[Path, typer.Option(help="The corpus folder of revisions.")] = Path(),
-    partly: Annotated[
-        bool, typer.Option("--partly", help="Write what can be merged; say what was kept.")
-    ] = False,
-) -> None:
-    """Merge what two sides changed, as annotations; conflicts are told in words, and exit with 1.
-
-    BASE, OURS and THEIRS are corpus folders or git revisions.
-    Example: samarkand merge v1.0.0 HEAD ../other --out merged
-    """
-    from samarkand import store, versions
-    from samarkand.merge import merge
-
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SamarkandError(f"{out}: is there already; choose another place")
-    old, mine, other = (versions.corpus(version, root) for version in (base, ours, theirs))
-    merged = merge(old, mine, other)
-    for conflict in merged.conflicts:
-        print(conflict, file=sys.stderr)
-    if partly or not merged.conflicts:
-        store.write(merged.corpus, out)
-        print(f"{out}: {merged.corpus}")
-    if merged.conflicts:
-        count = f"{len(merged.conflicts):,} conflicts"
-        hint = "" if partly else "; nothing was written, --partly writes the rest"
-        raise SamarkandError(f"{count}{hint}")
-
-
-@app.command("install-merge-driver")
-@clean
-def install_merge_driver(root: Root = Path()) -> None:
-    """Let git merge annotations as annotations, in this clone.
-
-    Example: samarkand install-merge-driver, and commit .gitattributes
-    """
-    from samarkand.merge_driver import install
-
-    print(install(root))
-
-
-@app.command("merge-driver", hidden=True)
-@clean
-def merge_driver(base: Path, ours: Path, theirs: Path, path: str) -> None:
-    """What git calls: merge three versions of one file into the second."""
-    from samarkand.merge_driver import run
-
-    conflicts = run(base, ours, theirs, path)
-    for conflict in conflicts:
-        print(f"{path}: {conflict}", file=sys.stderr)
-    if conflicts:
-        raise typer.Exit(1)
-
+app.add_typer(versions)
+app.add_typer(doccano, name="doccano")
 
 if __name__ == "__main__":
     app()

@@ -175,7 +175,7 @@ def stance(corpus: Corpus, layer: Layer, losses: Losses) -> pa.Table:
         "target": mention(layer, rows["doc"], target),
         "target_spans": rows["target_spans"],
         "proposition": pc.if_else(
-            pc.starts_with(target, "P:"), target, pa.scalar(None, pa.string())
+            pc.starts_with(target, schema.PROPOSITION), target, pa.scalar(None, pa.string())
         ),
         "wording": pa.array([wordings.get(t) for t in target.to_pylist()], pa.string()),
         "polarity": pa.array(
@@ -193,7 +193,10 @@ def _kind(ids: pa.ChunkedArray) -> pa.Array:
     """What an argument of a stance is, by its id."""
     kinds = {schema.AUTHOR: "author", schema.UNSPECIFIED: "unspecified", schema.SPAN_TARGET: "span"}
     return pa.array(
-        [kinds.get(i, "proposition" if i.startswith("P:") else "entity") for i in ids.to_pylist()],
+        [
+            kinds.get(i, "proposition" if i.startswith(schema.PROPOSITION) else "entity")
+            for i in ids.to_pylist()
+        ],
         pa.string(),
     )
 
@@ -237,7 +240,7 @@ def _flat(corpus: Corpus, layer: Layer, name: str) -> pa.Table:
         )
         for column, value in said.items()
     }
-    columns["kind"] = pa.repeat({"entities": "entity"}.get(name, name[:-1]), size)
+    columns["kind"] = pa.repeat(schema.ROWS[name], size)
     for table, wanted in schema.TABLES.items():
         for field in wanted:
             if table == name:

@@ -13,11 +13,12 @@ from typing import TypeVar
 from samarkand import check, files, parts, store
 from samarkand.corpus import Corpus
 from samarkand.errors import Problem, SamarkandError
-from samarkand.formats import FORMATS, READERS
+from samarkand.formats import FORMATS, JOINED, READERS
 from samarkand.formats.base import LINES, WHOLE, Format, Reader, Reading
 from samarkand.losses import Loss, losses, totals
 from samarkand.parts import Part
 from samarkand.progress import Progress, silent
+from samarkand.words import count
 
 T = TypeVar("T")
 
@@ -50,11 +51,10 @@ class Report:
     lost: tuple[Loss, ...]
 
     def __str__(self) -> str:
-        counts = (
-            f"{self.documents:,} documents, {self.entities:,} entities, "
-            f"{self.relations:,} relations, {self.stances:,} stances"
-        )
-        unread = [f"not read, {what}: {count:,}" for what, count in self.unread]
+        sizes = {"document": self.documents, "entity": self.entities}
+        sizes |= {"relation": self.relations, "stance": self.stances}
+        counts = ", ".join(count(size, noun) for noun, size in sizes.items())
+        unread = [f"not read, {what}: {times:,}" for what, times in self.unread]
         lost = [f"not written, {change}" for change in self.lost]
         return "\n".join([counts, *self.notes, *unread, *lost])
 
@@ -155,7 +155,7 @@ def convert(
             _once(docs, names)
             reports.append(said)
             counts.update(values)
-            _placed(new, task.out, get(target_format).PARTS)
+            _placed(new, task.out, target_format)
             progress("converting", len(reports), len(tasks))
         said = summed(reports, counts)
         if (said.lost or said.unread) and not lossy:
@@ -228,8 +228,12 @@ def _once(docs: set[str], names: list[str]) -> None:
     docs.update(names)
 
 
-def _placed(folder: Path, part: Path, kind: str) -> None:
-    """Move the files of a part where they belong: behind those before them, or numbered."""
+def _placed(folder: Path, part: Path, form: str) -> None:
+    """Move the files of a part where they belong: behind those before them, or numbered.
+
+    What is no document's but belongs to the whole is one file (see JOINED).
+    """
+    kind, joined = get(form).PARTS, JOINED.get(form, {})
     for file in sorted(part.rglob("*")) if part.is_dir() else ():
         if file.is_dir():
             continue
@@ -237,6 +241,8 @@ def _placed(folder: Path, part: Path, kind: str) -> None:
         to.parent.mkdir(parents=True, exist_ok=True)
         if not to.exists():
             file.rename(to)
+        elif file.name in joined:
+            to.write_bytes(joined[file.name](to.read_bytes(), file.read_bytes()))
         elif kind in (LINES, WHOLE):  # what is read as a whole are tables of lines
             with file.open("rb") as more, to.open("ab") as whole:
                 shutil.copyfileobj(more, whole)

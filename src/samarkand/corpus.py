@@ -16,8 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import schema
+from samarkand.errors import Problem
 from samarkand.labels import Attribute, Group, LabelSchema, RelationType
 from samarkand.text import whole
+from samarkand.words import count
 
 KINDS = ("hand", "model", "adjudicated")
 
@@ -71,7 +73,7 @@ class Layer:
             object.__setattr__(self, name, _canonical(conform(getattr(self, name), wanted)))
 
     def __repr__(self) -> str:
-        sizes = ", ".join(f"{len(self.table(name)):,} {name}" for name in schema.TABLES)
+        sizes = ", ".join(count(len(self.table(name)), row) for name, row in schema.ROWS.items())
         return f"<Layer {self.name}: {sizes}>"
 
     def table(self, name: str) -> pa.Table:
@@ -112,7 +114,8 @@ class Corpus:
 
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers.values()))
-        return f"<Corpus {self.about.name}: {len(self.documents):,} documents, layers {layers}>"
+        documents = count(len(self.documents), "document")
+        return f"<Corpus {self.about.name}: {documents}, layers {layers}>"
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -214,6 +217,16 @@ def _canonical(table: pa.Table) -> pa.Table:
 def digest(text: str) -> str:
     """The SHA-256 of a text's UTF-8, in hexadecimal: what `documents.sha256` records."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def unwritable(documents: pa.Table) -> list[Problem]:
+    """The documents whose text in a file of its own would be read otherwise, or not at all."""
+    marked = documents["doc"].filter(pc.starts_with(documents["text"], "\ufeff")).to_pylist()
+    message = (
+        "the text starts with U+FEFF, which a file has as its byte order mark; remove it from the "
+        "text, and count offsets without it"
+    )
+    return [Problem("", 0, f"document '{doc}': {message}") for doc in marked]
 
 
 def infer_labels(layers: Iterable[Layer], name: str = "inferred") -> LabelSchema:

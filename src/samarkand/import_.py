@@ -12,6 +12,7 @@ from samarkand.corpus import KINDS, Corpus, Layer, Provenance, from_columns
 from samarkand.errors import Problem, SamarkandError
 from samarkand.formats.base import Reading
 from samarkand.progress import Progress, silent
+from samarkand.words import count
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,14 @@ class Report:
     unread: tuple[tuple[str, int], ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def counts(self) -> str:
+        sizes = ", ".join(count(size, schema.ROWS[name]) for name, size in self.sizes)
+        return f"{count(self.documents, 'document')} ({self.new_documents:,} new), {sizes}"
+
     def __str__(self) -> str:
-        sizes = ", ".join(f"{size:,} {name}" for name, size in self.sizes)
-        first = f"{self.documents:,} documents ({self.new_documents:,} of them new), {sizes}"
         unread = [f"not read, {what}: {count:,}" for what, count in self.unread]
-        return "\n".join([first, *self.notes, *unread])
+        return "\n".join([self.counts, *self.notes, *unread])
 
 
 def import_(
@@ -46,7 +50,7 @@ def import_(
     Documents that the corpus has already must have the same text. Annotations that the layer has
     of these documents are replaced only with `overwrite`. A label schema without labels becomes
     what the files use, and an empty actor table the actors that they name. A layer that is there
-    already keeps its provenance.
+    already keeps its provenance; what the import changes in it is recorded among its edits.
     Errors: SamarkandError for any of that, and for what would be lost unless `lossy`; then nothing
     was written.
     """
@@ -64,10 +68,14 @@ def import_(
     report = Report(
         len(reading.corpus.documents),
         len(documents) - len(corpus.documents),
-        tuple((name, len(new.table(name))) for name in ("entities", "relations", "stances")),
+        tuple((name, len(new.table(name))) for name in schema.TABLES),
         tuple(sorted(reading.unread.items())),
         reading.notes,
     )
+    old = corpus.layers.get(layer)
+    if old is not None and old.provenance is not None:
+        merged, notes = _edited(old, old.provenance, merged, provenance, report)
+        report = replace(report, notes=report.notes + notes)
     if reading.unread and not lossy:
         message = f"{report}\nnothing was imported; --lossy imports what can be imported"
         raise SamarkandError(message)
@@ -169,7 +177,7 @@ def _layer(
         return replace(new, provenance=provenance)
     docs = given.documents["doc"].combine_chunks()
     tables = {}
-    for name in ("entities", "relations", "stances"):
+    for name in schema.TABLES:
         again = pc.is_in(old.table(name)["doc"], docs)
         if pc.any(again, min_count=0).as_py() and not overwrite:
             doc = old.table(name)["doc"].filter(again)[0].as_py()
@@ -179,3 +187,27 @@ def _layer(
             raise SamarkandError(message)
         tables[name] = pa.concat_tables([old.table(name).filter(pc.invert(again)), new.table(name)])
     return Layer(old.name, **tables, provenance=old.provenance or provenance)
+
+
+def _edited(
+    old: Layer, made: Provenance, merged: Layer, given: Provenance, report: Report
+) -> tuple[Layer, tuple[str, ...]]:
+    """A layer that was there, with this import among its edits, and a note that says so.
+
+    What the import says of itself stands in that line, as the layer's provenance is another's.
+    """
+    if old == merged:
+        return merged, ()
+    told = [f"by {given.annotator}"]
+    if given.is_human is not None:
+        told.append("human" if given.is_human else "not human")
+    told += [
+        f"{name} {value}"
+        for name in ("kind", "guidelines")
+        if (value := getattr(given, name)) and value != getattr(made, name)
+    ]
+    line = f"{given.date} {given.tool or 'import'}: {report.counts}; {', '.join(told)}"
+    note = (
+        f"layer '{old.name}' keeps its provenance; this import is recorded among its edits: {line}"
+    )
+    return replace(merged, provenance=replace(made, edits=(*made.edits, line))), (note,)

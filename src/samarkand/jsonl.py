@@ -138,6 +138,7 @@ _SAID = (
     (r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?", r"key '\1' is missing"),
     (r"Object contains unknown field `(\w+)`(?: - at `\$\.?(.*)`)?", r"unknown key '\1'"),
     (r"Expected `(.+)`, got `(.+)` - at `\$\.?(.*)`", r"'\3': wanted \1, got \2"),
+    (r"Expected `([^`]+)`, got `([^`]+)`", r"wanted \1, got \2"),
     (r"Expected `(.+)` ([<>]= .+) - at `\$\.?(.*)`", r"'\3': wanted \1 \2"),
     (r"Invalid RFC3339 encoded date - at `\$\.?(.*)`", r"'\1': wanted a date as YYYY-MM-DD"),
 )
@@ -151,6 +152,13 @@ def explain(error: Exception) -> str:
             within = match[2] if "key" in replacement and match.lastindex == 2 else ""
             return match.expand(replacement) + (f" in '{within}'" if within else "")
     return said
+
+
+def as_string(value: Any) -> str | None:
+    """A JSON value as a string: what is none stays JSON; None for what says nothing."""
+    if value is None or value == [] or value == {}:
+        return None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def encode(values: Sequence[Any]) -> bytes:

@@ -13,10 +13,12 @@ import datetime
 import os
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import tomli_w
 
 from samarkand import files, jsonl, schema
 from samarkand.corpus import About, Provenance
@@ -24,6 +26,7 @@ from samarkand.errors import CorpusError, Problem, SamarkandError
 from samarkand.labels import parse_toml
 
 ARTICLES, ACTORS, ABOUT = "corpus/articles.jsonl", "corpus/actors.jsonl", "corpus/corpus.toml"
+LAYER = "layer.toml"
 TEXTS, LAYERS, SCHEMA = "corpus/articles", "annotations", "annotations/schema.toml"
 
 #: Columns of the dataset, which metadata may not replace.
@@ -98,7 +101,23 @@ def parse_about(path: str, data: bytes) -> About:
     return about
 
 
+def dump_about(about: About) -> bytes:
+    """Write a corpus.toml that `parse_about` reads back equal (without its comments)."""
+    said = asdict(about) | {"languages": list(about.languages)}
+    return tomli_w.dumps(said).encode()
+
+
 def provenance(root: Path, layer: str) -> Provenance | None:
     """Who or what made a layer; None where it does not say. Errors: SamarkandError."""
-    name = f"{LAYERS}/{layer}/layer.toml"
-    return current(root, name, lambda path, data: parse_toml(path, data, Provenance))
+    return current(root, f"{LAYERS}/{layer}/{LAYER}", parse_provenance)
+
+
+def parse_provenance(path: str, data: bytes) -> Provenance:
+    """Read a layer.toml. Errors: CorpusError."""
+    return parse_toml(path, data, Provenance)
+
+
+def dump_provenance(made: Provenance) -> bytes:
+    """Write a layer.toml that `parse_provenance` reads back equal (without its comments)."""
+    said = {k: v for k, v in asdict(made).items() if v not in ("", None, ())}
+    return tomli_w.dumps(said).encode()

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand import schema
+from samarkand import schema, text
 from samarkand.corpus import from_columns
 
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
@@ -75,7 +75,15 @@ KINDS: dict[str, type[Entity] | type[Relation] | type[Stance]] = {
 }
 
 #: The key that holds the id on a line of each table.
-ID_KEYS = {"entities": "entity", "relations": "relation", "stances": "stance"}
+ID_KEYS = schema.ROWS
+
+
+def referred(stance: Stance) -> set[str]:
+    """The ids of the entities that a stance is about."""
+    named = {stance.holder, *stance.source_chain}
+    if not stance.target.startswith(schema.PROPOSITION):
+        named.add(stance.target)
+    return named.difference(schema.RESERVED)
 
 
 def to_table(name: str, docs: Sequence[str], rows: Sequence[Any]) -> pa.Table:
@@ -96,18 +104,31 @@ def to_table(name: str, docs: Sequence[str], rows: Sequence[Any]) -> pa.Table:
 def from_table(name: str, table: pa.Table) -> list[Any]:
     """The rows of a layer's table as lines, in the table's order."""
     kind = KINDS[name]
-    columns: dict[str, list[Any]] = {}
-    for column in table.column_names[1:]:
-        values = table[column].to_pylist()
-        if column in schema.SPAN_COLUMNS[name]:
-            values = [v and [Span(**span) for span in v] for v in values]
-        elif column == "attributes":
-            values = [{p["name"]: p["value"] for p in v} for v in values]
-        columns[ID_KEYS[name] if column == "id" else column] = values
-    names = list(columns)
-    return [
-        kind(**dict(zip(names, row, strict=True))) for row in zip(*columns.values(), strict=True)
-    ]
+    columns: list[Sequence[Any]] = []
+    for key in kind.__struct_fields__:
+        column = table["id" if key == ID_KEYS[name] else key]
+        if key in schema.SPAN_COLUMNS[name]:
+            some = _listed(column)
+            columns.append([None if v is None else [Span(*span) for span in v] for v in some])
+        elif key == "attributes":
+            columns.append([dict(v or ()) for v in _listed(column)])
+        else:
+            columns.append(column.to_pylist())
+    return [kind(*row) for row in zip(*columns, strict=True)]
+
+
+def _listed(column: pa.ChunkedArray) -> list[list[tuple[Any, ...]] | None]:
+    """Lists of structs as lists of tuples, without a dictionary for each; null is None."""
+    given = text.whole(column)
+    flat = given.flatten()
+    items = list(zip(*(values.to_pylist() for values in flat.flatten()), strict=True))
+    sizes = pc.list_value_length(given).to_pylist()
+    found: list[list[tuple[Any, ...]] | None] = []
+    at = 0
+    for size in sizes:
+        found.append(None if size is None else items[at : at + size])
+        at += size or 0
+    return found
 
 
 def spans(values: Sequence[Iterable[Span] | None]) -> pa.Array:

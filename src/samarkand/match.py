@@ -184,7 +184,7 @@ def _stances(mine: Layer, other: Layer, known: Ints, none: int) -> Columns:
     for name in ("holder", "target"):
         rows = _arguments(mine, table, name, known, none)
         fixed = pc.is_in(table[name], pa.array(schema.RESERVED)).to_numpy()
-        fixed |= pc.starts_with(table[name], "P:").to_numpy()
+        fixed |= pc.starts_with(table[name], schema.PROPOSITION).to_numpy()
         columns[name] = np.where(fixed, -3 - columns[name], rows)
     sizes = pc.list_value_length(table["cue"]).to_numpy().astype(np.int64)
     ends = np.cumsum(sizes)

@@ -112,6 +112,9 @@ STANCES = pa.schema(
 )
 
 #: The tables of a layer, in the order in which a layer's file holds them.
+#: What a row of each of a layer's tables is called.
+ROWS = {"entities": "entity", "relations": "relation", "stances": "stance"}
+
 TABLES: dict[str, pa.Schema] = {
     "entities": ENTITIES,
     "relations": RELATIONS,
@@ -128,6 +131,8 @@ SPAN_COLUMNS: dict[str, tuple[str, ...]] = {
 #: Values that stand where an entity id may stand.
 AUTHOR, UNSPECIFIED, SPAN_TARGET = "AUTHOR", "UNSPECIFIED", "SPAN"
 RESERVED = (AUTHOR, UNSPECIFIED, SPAN_TARGET)
+#: How a target starts that is a proposition of the label schema.
+PROPOSITION = "P:"
 
 SPLITS = ("train", "validation", "test")
 STATUSES = ("ASSERTED", "FUTURE", "HYPOTHETICAL", "NEGATED", "HISTORICAL")

@@ -6,7 +6,7 @@ Which files these are, and what each holds: `samarkand.layout`.
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,15 @@ import msgspec
 import pyarrow as pa
 import tomli_w
 
-from samarkand import blocks, files, jsonl, layout, lines, schema
+from samarkand import blocks, encode, files, jsonl, layout, lines, schema
 from samarkand import labels as label_schema
-from samarkand.corpus import About, Corpus, Layer, digest, from_columns
+from samarkand.corpus import About, Corpus, Layer, Provenance, digest, from_columns, unwritable
 from samarkand.errors import CorpusError, Problem, SamarkandError
 
 #: Documents are read in blocks, so that their lines are never all in memory as objects.
 BLOCK = 1000
+#: Annotations are written in blocks, so that no column of strings comes near its 2 GiB.
+LINES = 10_000
 
 
 def read(root: Path | str, layers: Iterable[str] | None = None, unlisted: bool = False) -> Corpus:
@@ -68,7 +70,7 @@ def layer_names(root: Path) -> list[str]:
         for name in below:
             if (Path(folder) / name).is_symlink():
                 files.guard(Path(folder) / name, root)
-        if folder != str(home) and any(n == "layer.toml" or n.endswith(".jsonl") for n in names):
+        if folder != str(home) and any(n == layout.LAYER or n.endswith(".jsonl") for n in names):
             found.append(Path(folder).relative_to(home).as_posix())
     return sorted(found)
 
@@ -194,13 +196,15 @@ def write(corpus: Corpus, root: Path | str, layers: Iterable[str] | None = None)
     Each file and each layer's folder is replaced whole or not at all. A document's hash is recorded
     now if it was not yet. Files that say the same already are left alone, so a label schema keeps
     its comments; other files in a layer's folder stay. Texts that the corpus lacks are not deleted.
-    Errors: CorpusError for names that are not safe as file names, and metadata that is called as a
-    column is; then nothing was written.
+    Errors: CorpusError for names that are not safe as file names, texts that start with a byte
+    order mark, and metadata that is called as a column is; then nothing was written.
     """
     root = Path(root)
     chosen = [corpus.layers[name] for name in (corpus.layers if layers is None else layers)]
     for name in [*corpus.documents["doc"].to_pylist(), *_parts(chosen)]:
         _safe(name)
+    if problems := unwritable(corpus.documents):
+        raise CorpusError(problems)
     articles = jsonl.encode(_articles(corpus.documents))
     for doc, text in _rows(corpus.documents.select(["doc", "text"])):
         files.write(root / layout.TEXTS / f"{doc}.txt", text.encode())
@@ -210,8 +214,7 @@ def write(corpus: Corpus, root: Path | str, layers: Iterable[str] | None = None)
     if corpus.labels != layout.current(root, layout.SCHEMA, label_schema.parse):
         files.write(root / layout.SCHEMA, label_schema.dump(corpus.labels))
     if corpus.about != layout.current(root, layout.ABOUT, layout.parse_about):
-        about = asdict(corpus.about) | {"languages": list(corpus.about.languages)}
-        files.write(root / layout.ABOUT, tomli_w.dumps(about).encode())
+        files.write(root / layout.ABOUT, layout.dump_about(corpus.about))
     actors = [layout.Actor(*row) for row in _rows(corpus.actors)]
     files.write(root / layout.ACTORS, jsonl.encode(actors))
 
@@ -231,31 +234,47 @@ def write_layer(layer: Layer, root: Path | str) -> None:
     for part in _parts([layer]):
         _safe(part)
     content = layer_files(layer)
-    made = layout.provenance(Path(root), layer.name)
-    if made is not None and made == layer.provenance:
-        content["layer.toml"] = (folder / "layer.toml").read_bytes()  # with its comments
+    old = layout.provenance(Path(root), layer.name)
+    if old is not None and layer.provenance is not None:
+        said = (folder / layout.LAYER).read_bytes()
+        further = _further(said, old, layer.provenance)
+        content[layout.LAYER] = further or content[layout.LAYER]
     with files.folder(folder) as new:
         files.write_tree(new, content)
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.is_dir() and not path.is_symlink():
                 shutil.copytree(path, new / path.name, symlinks=True)
-            elif path.suffix != ".jsonl" and path.name != "layer.toml":
+            elif path.suffix != ".jsonl" and path.name != layout.LAYER:
                 shutil.copy2(path, new / path.name, follow_symlinks=False)
+
+
+def _further(said: bytes, old: Provenance, new: Provenance) -> bytes | None:
+    """A layer.toml as it was, with its comments, and further edits; None where more differs."""
+    if new == old:
+        return said
+    last = tomli_w.dumps({"edits": old.edits}).encode() if old.edits else b""
+    if replace(new, edits=old.edits) != old or not said.endswith(last):
+        return None
+    kept = said.removesuffix(last)
+    end = b"" if kept.endswith(b"\n") or not kept else b"\n"
+    return kept + end + tomli_w.dumps({"edits": new.edits}).encode()
 
 
 def layer_files(layer: Layer) -> dict[str, bytes]:
     """What the files of a layer's folder say: layer.toml, and one JSONL file a document."""
     content: dict[str, bytes] = {}
     if layer.provenance is not None:
-        said = {k: v for k, v in asdict(layer.provenance).items() if v not in ("", None, ())}
-        content["layer.toml"] = tomli_w.dumps(said).encode()
-    parts: dict[str, list[bytes]] = {}
+        content[layout.LAYER] = layout.dump_provenance(layer.provenance)
+    parts: dict[str, list[str]] = {}
     for name in schema.TABLES:
-        table = layer.table(name)
-        for doc, row in zip(table["doc"].to_pylist(), lines.from_table(name, table), strict=True):
-            parts.setdefault(doc, []).append(jsonl.encode([row]))
-    for doc, encoded in sorted(parts.items()):
-        content[f"{doc}.jsonl"] = b"".join(encoded)
+        whole = layer.table(name)
+        for start in range(0, len(whole), LINES):
+            rows = whole.slice(start, LINES)
+            written = encode.annotations(name, rows).to_pylist()
+            for doc, line in zip(rows["doc"].to_pylist(), written, strict=True):
+                parts.setdefault(doc, []).append(line)
+    for doc, written in sorted(parts.items()):
+        content[f"{doc}.jsonl"] = "\n".join([*written, ""]).encode()
     return content
 
 

@@ -21,6 +21,9 @@ Mask = npt.NDArray[np.bool_]
 
 POINTS, UTF8, UTF16 = "code points", "utf-8", "utf-16"
 
+#: What the units are called in a message.
+UNITS = {POINTS: "code points", UTF8: "bytes of UTF-8", UTF16: "UTF-16 code units"}
+
 #: How many bytes, or rows, are worked on at a time. Arrays of 64 KiB stay in the processor's cache,
 #: and their memory is used again instead of being asked of the system anew.
 _BYTES, _ROWS = 1 << 16, 1 << 13
@@ -138,6 +141,22 @@ def from_unit(ix: TextIndex, unit: str, doc: Ints, offset: Ints) -> Ints:
     return found
 
 
+def points(ix: TextIndex, unit: str, doc: Ints, offset: Ints) -> tuple[Ints, dict[int, str]]:
+    """Offsets in any unit as code points, and what is wrong with those that have no place, by row.
+
+    As `from_unit`, but that it tells all faults; an offset without a place stays as it is.
+    """
+    if unit == POINTS:
+        outside, split = ~inside(ix, doc, offset), np.zeros(len(offset), np.bool_)
+        found = offset
+    else:
+        found, outside, split = _from_unit(ix, unit, doc, offset)
+    faults = {row: f"offset {offset[row]} is outside the text" for row in _rows(outside)}
+    for row in _rows(split & ~outside):
+        faults[row] = f"{unit} offset {offset[row]} is inside a character"
+    return np.where(outside | split, offset, found), faults
+
+
 def _from_unit(ix: TextIndex, unit: str, doc: Ints, offset: Ints) -> tuple[Ints, Mask, Mask]:
     """Code point offsets; which offsets were outside their text; which inside a character."""
     wide = ix.wide[unit]
@@ -232,6 +251,11 @@ def _added(wide: _Wide, point: Ints) -> Ints:
 def _sums(values: npt.NDArray[np.integer[Any]]) -> Ints:
     """0, then the running sums: one longer than `values`."""
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(values, dtype=np.int64)])
+
+
+def _rows(mask: Mask) -> list[int]:
+    rows: list[int] = np.flatnonzero(mask).tolist()
+    return rows
 
 
 def _reject(bad: Mask, message: str, offset: Ints, at: int = 0) -> None:

@@ -1,10 +1,7 @@
 """Versions to compare: corpus folders, built datasets, git revisions, layers of one corpus."""
 
-import io
-import subprocess
-import tarfile
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +10,34 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from samarkand import layout, schema, store
+from samarkand import files, layout, revisions, schema, store
 from samarkand.corpus import Corpus, Layer, Provenance, digest, from_columns
 from samarkand.errors import Problem, SamarkandError
 
 #: What a corpus folder is made of.
 PARTS = ("corpus", "annotations")
+CARD = "dataset_card.md"
 #: The columns of the configuration `articles` that are not the corpus's own metadata.
-_ARTICLE = ("doc", "text", "title", "published", "language", "event", "license")
+_ARTICLES = pa.schema(
+    [
+        schema.DOCUMENTS.field(name)
+        for name in ("doc", "text", "title", "published", "language", "event", "license", "split")
+    ]
+)
 #: What `layers` says of who or what made an annotation.
 _MADE = ("annotator", "is_human", "tool", "model", "guidelines", "date", "derived_from")
+#: The columns of the configuration `layers`.
+_LAYERS = pa.schema(
+    [pa.field(name, pa.string(), nullable=False) for name in ("layer", "kind")]
+    + [
+        pa.field(name, pa.bool_() if name == "is_human" else pa.string())
+        for name in ("layer_kind", *_MADE)
+    ]
+    + [
+        pa.field(name, kind)
+        for name, kind in {f.name: f.type for t in schema.TABLES.values() for f in t}.items()
+    ]
+)
 
 
 def pair(a: str, b: str, root: Path) -> tuple[Corpus, Corpus, str]:
@@ -32,7 +47,10 @@ def pair(a: str, b: str, root: Path) -> tuple[Corpus, Corpus, str]:
     the corpus in `root`. Without `b`, `a` is two revisions (`v1.0.0..HEAD`), or what is compared
     with the folder `root`. Errors: SamarkandError for anything else, and for what cannot be read.
     """
-    if not b and ".." in a and not Path(a).exists():
+    if not b and ".." in a and ".." not in a.split("/") and not Path(a).exists():
+        if "..." in a:
+            hint = "wanted two, such as v1.0.0..HEAD; `git merge-base` says what two have in common"
+            raise SamarkandError(f"'{a}' has three dots; {hint}")
         a, _, b = a.partition("..")
         a, b = a or "HEAD", b or "HEAD"
     if b and all(_is_layer(name, root) for name in (a, b)):
@@ -49,7 +67,8 @@ def pair(a: str, b: str, root: Path) -> tuple[Corpus, Corpus, str]:
 def _is_layer(name: str, root: Path) -> bool:
     folder = root / layout.LAYERS / name
     inside = folder.resolve().is_relative_to(root.resolve())
-    return inside and not Path(name).exists() and any(folder.glob("*.jsonl"))
+    there = (folder / "layer.toml").is_file() or any(folder.glob("*.jsonl"))
+    return inside and not Path(name).exists() and there
 
 
 def _bare(layer: Layer, name: str) -> Layer:
@@ -76,66 +95,82 @@ def corpus(version: str, root: Path) -> Corpus:
 
 def read_revision(root: Path, revision: str) -> Corpus:
     """The corpus as it was in a git revision of the folder that it is in."""
-    hint = "wanted a corpus folder, a built dataset, a layer, or a git revision"
+    with _extracted(root, revision, PARTS) as folder:
+        return store.read(folder)
+
+
+def others(version: str, root: Path) -> dict[str, bytes]:
+    """The files of a corpus that hold no rows: guidelines, the card, and all that is TOML.
+
+    Of a folder or a git revision of `root`. Errors: SamarkandError.
+    """
+    if Path(version).is_dir():
+        return _others(Path(version))
+    with _extracted(root, version, (*PARTS, CARD)) as folder:
+        return _others(folder)
+
+
+def _others(folder: Path) -> dict[str, bytes]:
+    found = {CARD: card} if (card := layout.optional(folder, CARD)) is not None else {}
+    for part in PARTS:
+        for name in files.sizes(folder / part) if (folder / part).is_dir() else ():
+            path = f"{part}/{name}"
+            rows = path.startswith(f"{layout.TEXTS}/") or path in (layout.ARTICLES, layout.ACTORS)
+            if not rows and not (part == layout.LAYERS and name.endswith(".jsonl")):
+                found |= files.chosen(folder, [path])
+    return found
+
+
+@contextmanager
+def _extracted(root: Path, version: str, parts: Sequence[str]) -> Iterator[Path]:
     try:
-        wanted = ("--verify", "--end-of-options", f"{revision}^{{commit}}")
-        commit = _git(root, "rev-parse", *wanted)
-        prefix = _git(root, "rev-parse", "--show-prefix").decode().strip().rstrip("/")
-        top = Path(_git(root, "rev-parse", "--show-toplevel").decode().strip())
-        tree = f"{commit.decode().strip()}:{prefix}"
-        there = _git(top, "ls-tree", "--name-only", tree).decode().split("\n")
-        names = [name for name in PARTS if name in there]
-        archive = _git(top, "archive", "--format=tar", tree, *names)
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-        message = f"'{revision}' is none of {root}{': ' + said if said else ''}; {hint}"
-        raise SamarkandError(message) from None
-    except OSError:
-        raise SamarkandError(f"'{revision}' is no folder, and there is no git; {hint}") from None
-    with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            try:
-                tar.extractall(folder, filter="data")
-            except tarfile.TarError as error:
-                raise SamarkandError(f"{revision}: {error}") from None
-        try:
-            return store.read(folder)
-        except SamarkandError as error:
-            raise SamarkandError(
-                replace(problem, path=f"{revision}:{Path(problem.path).relative_to(folder)}")
-                if problem.path.startswith(folder)
-                else problem
-                for problem in error.problems
-            ) from None
+        with revisions.extracted(root, version, parts) as folder:
+            yield folder
+    except revisions.NoRevisionError as error:
+        raise SamarkandError(_no_version(root, version, str(error))) from None
 
 
-def _git(root: Path, *arguments: str) -> bytes:
-    command = ["git", "-C", str(root), *arguments]
-    done = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
-    return done.stdout
+_WANTED = "wanted a corpus folder, a built dataset, a layer, or a git revision"
+
+
+def _no_version(root: Path, version: str, said: str) -> str:
+    if _is_layer(version, root):
+        return (
+            f"'{version}' is a layer of {root}, and no revision; a layer is compared with a layer"
+        )
+    return f"'{version}' is none of {root}{': ' + said if said else ''}; {_WANTED}"
+
+
+_HINT = "was this dataset built by this version?"
 
 
 def read_dataset(folder: Path, like: Corpus) -> Corpus:
     """The corpus that a dataset was built of. What a dataset does not hold is as in `like`:
     the actor table, the label schema, corpus.toml, and some of the provenance."""
-    articles = _configuration(folder, "articles")
-    columns: dict[str, Any] = {name: articles[name] for name in (*_ARTICLE, "split")}
-    known = {*columns, *schema.TABLES}
-    own = sorted(set(articles.column_names) - known)
+    articles = _configuration(folder, "articles", _ARTICLES)
+    columns: dict[str, Any] = {name: articles[name] for name in _ARTICLES.names}
+    own = sorted({*articles.column_names} - {*columns, *schema.TABLES})
+    for name in own:
+        if articles[name].type != pa.string():
+            message = f"column '{name}' is {articles[name].type}, wanted string; {_HINT}"
+            raise SamarkandError([Problem(str(folder / "articles"), 0, message)])
     columns["metadata"] = [
         [{"name": name, "value": row[name]} for name in own if row[name] is not None]
         for row in articles.select(own).to_pylist()
     ]
     columns["sha256"] = [digest(text) for text in articles["text"].to_pylist()]
     documents = from_columns(schema.DOCUMENTS, columns, len(articles))
-    rows = _configuration(folder, "layers")
+    rows = _configuration(folder, "layers", _LAYERS)
     names = rows["layer"].unique().to_pylist()
     found = {n: _layer(n, rows.filter(pc.equal(rows["layer"], n)), like) for n in names}
     return replace(like, documents=documents, layers=found)
 
 
-def _configuration(folder: Path, name: str) -> pa.Table:
-    """One configuration of a dataset, its splits in a column."""
+def _configuration(folder: Path, name: str, wanted: pa.Schema) -> pa.Table:
+    """One configuration of a dataset, its splits in a column.
+
+    Errors: SamarkandError where it is not there, or lacks a column that is wanted.
+    """
     parts = []
     for split in schema.SPLITS:
         path = folder / name / f"{split}.parquet"
@@ -144,18 +179,47 @@ def _configuration(folder: Path, name: str) -> pa.Table:
                 part = pq.read_table(path, partitioning=None)
             except (pa.ArrowInvalid, OSError) as error:
                 raise SamarkandError([Problem(str(path), 0, f"is no Parquet: {error}")]) from None
-            parts.append(part.append_column("split", pa.array([split] * len(part), pa.string())))
+            parts.append(_conforming(path, part, split, wanted))
     if not parts:
-        message = "holds no such configuration; was it built by this version?"
+        message = f"holds no such configuration; {_HINT}"
         raise SamarkandError([Problem(str(folder / name), 0, message)])
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts, promote_options="default")
+
+
+def _conforming(path: Path, part: pa.Table, split: str, wanted: pa.Schema) -> pa.Table:
+    """A split with the columns that are wanted, and its name in one of them.
+
+    Errors: SamarkandError for a column that is missing, or of another type, or null.
+    """
+    part = part.append_column("split", pa.array([split] * len(part), pa.string()))
+    for field in wanted:
+        if field.name not in part.column_names:
+            raise SamarkandError([Problem(str(path), 0, f"has no column '{field.name}'; {_HINT}")])
+        column = part[field.name]
+        alike = _alike(column.type, field.type)
+        if not alike or (column.null_count and not field.nullable):
+            got = "null in some rows" if alike else column.type
+            message = f"column '{field.name}' is {got}, wanted {field.type}; {_HINT}"
+            raise SamarkandError([Problem(str(path), 0, message)])
+    return part
+
+
+def _alike(one: pa.DataType, other: pa.DataType) -> bool:
+    """Whether two types are the same, but for what Parquet calls items and which may be null."""
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        return _alike(one.value_type, other.value_type)
+    if pa.types.is_struct(one) and pa.types.is_struct(other):
+        fields = [[(field.name, field.type) for field in side] for side in (one, other)]
+        return len(fields[0]) == len(fields[1]) and all(
+            a == b and _alike(left, right) for (a, left), (b, right) in zip(*fields, strict=True)
+        )
+    return bool(one == other)
 
 
 def _layer(name: str, rows: pa.Table, like: Corpus) -> Layer:
     tables = {}
     for table, wanted in schema.TABLES.items():
-        kind = {"entities": "entity"}.get(table, table[:-1])
-        mine = rows.filter(pc.equal(rows["kind"], kind))
+        mine = rows.filter(pc.equal(rows["kind"], schema.ROWS[table]))
         tables[table] = from_columns(wanted, {c: mine[c] for c in wanted.names}, len(mine))
     other = like.layers[name].provenance if name in like.layers else None
     said = {field: rows[field][0].as_py() for field in _MADE}

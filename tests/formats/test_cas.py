@@ -6,8 +6,9 @@ import pytest
 
 from samarkand import schema
 from samarkand.corpus import Corpus, Layer, infer_labels, table
-from samarkand.formats import _cas_write, cas_json, cas_xmi
-from samarkand.formats._cas_types import decode, encode, feature_names
+from samarkand.formats import cas_json, cas_xmi
+from samarkand.formats.cas import writer as cas_write
+from samarkand.formats.cas.types import decode, encode, feature_names
 from tests.formats.cases_of_cas import LAYER, TEXT, corpus, span
 
 
@@ -248,7 +249,7 @@ def test_inception_can_make_layers_of_our_types() -> None:
         *("cas", "casimpl", "class", "featurevalue", "floatvalue", "longvalue", "lowlevelcas"),
         *("printrefs", "sofa", "stringvalue", "type", "typeindexid", "view"),
     }
-    types = _cas_write.type_system(corpus().layers[LAYER])
+    types = cas_write.type_system(corpus().layers[LAYER])
     for kind in types.get_types():
         if kind.name.startswith("webanno.custom."):
             assert kind.supertype.name == "uima.tcas.Annotation"
@@ -262,7 +263,7 @@ def test_inception_can_make_layers_of_our_types() -> None:
 
 def test_inceptions_checks_find_nothing() -> None:
     """What its CasDoctor asks of a file that is imported, of what could be wrong in ours."""
-    ((_, cas),) = _cas_write.cases(corpus(), LAYER, in_xml=True)
+    ((_, cas),) = cas_write.cases(corpus(), LAYER, in_xml=True)
     sentences = cas.select("Sentence")
     assert len(cas.select("uima.tcas.DocumentAnnotation")) == 1
     for fs in cas.select_all_fs():

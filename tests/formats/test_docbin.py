@@ -20,7 +20,8 @@ from spacy.tokens import Doc, DocBin, Span
 from samarkand import files, schema
 from samarkand.corpus import Corpus, Layer, table
 from samarkand.errors import FormatError
-from samarkand.formats import _docbin_open, base, brat, capabilities, docbin
+from samarkand.formats import base, brat, capabilities, docbin
+from samarkand.formats.docbin import open as docbin_open
 from samarkand.labels import Group, LabelSchema
 from samarkand.tokens import Tokens, tokenize
 from tests.corpora import LABELS, LAYER, attributes, corpora
@@ -408,7 +409,7 @@ def cover_bomb() -> bytes:
 def test_a_small_file_cannot_take_all_memory(
     data: bytes, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_docbin_open, "MOST", 1_000_000)
+    monkeypatch.setattr(docbin_open, "MOST", 1_000_000)
     with pytest.raises(FormatError) as caught:
         docbin.read(deep(data), LAYER)
     assert said in str(caught.value)

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from samarkand import files, schema, store
 from samarkand.corpus import Corpus, Layer, table
 from samarkand.errors import FormatError
-from samarkand.formats import _doccano_parse, base, doccano
+from samarkand.formats import base, doccano
+from samarkand.formats.doccano import parsing as doccano_parse
 from samarkand.jsonl import MAX_LINE
 from tests.corpora import LAYER, corpora
 from tests.real import REAL, needs_real
@@ -260,7 +261,7 @@ def test_blocks_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     rows[20]["label"] = "one of another shape"
     whole = read(file_of(rows))
-    monkeypatch.setattr(_doccano_parse, "BLOCK", 300)
+    monkeypatch.setattr(doccano_parse, "BLOCK", 300)
     assert read(file_of(rows)) == whole
     assert whole == read(file_of(rows), quick=False)
 

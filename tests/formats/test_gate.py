@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from samarkand import convert, files
 from samarkand.corpus import Corpus
 from samarkand.errors import FormatError, SamarkandError
-from samarkand.formats import _gate_xml, conll, gate, jsonl
+from samarkand.formats import conll, gate, jsonl
+from samarkand.formats.gate import xml as gate_xml
 from samarkand.jsonl import MAX_LINE
 from tests.formats.test_jsonl import tables
 from tests.real import REAL, needs_real
@@ -67,7 +68,7 @@ def test_only_a_text_may_be_very_long() -> None:
 
 
 def test_a_file_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_gate_xml, "MAX_FILE", 100)
+    monkeypatch.setattr(gate_xml, "MAX_FILE", 100)
     with pytest.raises(FormatError) as caught:
         gate.read({"a.xml": b"x" * 101}, "hand/a")
     assert str(caught.value) == "a.xml: a file of 101 bytes; a document has at most 100"

@@ -18,7 +18,9 @@ from samarkand import files, lines, schema, store
 from samarkand.check import check
 from samarkand.corpus import Corpus, Layer, table
 from samarkand.errors import FormatError
-from samarkand.formats import _jsonl_columns, _jsonl_lines, base, capabilities, jsonl
+from samarkand.formats import base, capabilities, jsonl
+from samarkand.formats.jsonl import columns as jsonl_columns
+from samarkand.formats.jsonl import lines as jsonl_lines
 from samarkand.jsonl import MAX_LINE
 from samarkand.losses import losses
 from tests.corpora import LAYER, corpora
@@ -143,8 +145,8 @@ def test_what_is_written_is_read_in_columns(corpus: Corpus) -> None:
         {"a.jsonl": data}, LAYER
     )
     block = data.split(b"\n")[:-1]
-    names = {key: {"acts_as", "status", "mention"} for key in _jsonl_columns.names()}
-    assert not block or _jsonl_columns.read(block, names) is not None
+    names = {key: {"acts_as", "status", "mention"} for key in jsonl_columns.names()}
+    assert not block or jsonl_columns.read(block, names) is not None
 
 
 PIECES = (
@@ -282,7 +284,7 @@ def test_the_corpus_here_survives_whole(shipped: Corpus) -> None:
 
 def test_a_text_edited_afterwards_is_still_noticed(shipped: Corpus) -> None:
     (data,) = jsonl.write(shipped, "hand/a").values()
-    document = msgspec.json.decode(data.split(b"\n")[0], type=_jsonl_lines.Document)
+    document = msgspec.json.decode(data.split(b"\n")[0], type=jsonl_lines.Document)
     document.text += "And more."
     corpus = jsonl.read({"a.jsonl": msgspec.json.encode(document)}, "hand/a").corpus
     assert "text-changed" in {found.check for found in check(corpus)}

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from samarkand import files, schema, tokens
 from samarkand.corpus import Corpus, Layer, table
 from samarkand.errors import FormatError
-from samarkand.formats import _prodigy_write, base, prodigy
+from samarkand.formats import base, prodigy
 from samarkand.formats.capabilities import everything
+from samarkand.formats.prodigy import writer as prodigy_write
 from samarkand.jsonl import MAX_LINE
 from tests.corpora import LAYER, corpora, texts
 from tests.real import REAL, needs_real
@@ -239,7 +240,7 @@ def nlp() -> spacy.language.Language:
 def test_tokens_are_spacys_with_its_white_space(text: str) -> None:
     found = tokens.tokenize(pa.array([text], pa.string()))
     words = list(zip(found.begin.tolist(), found.end.tolist(), strict=True))
-    made = [(t["text"], t["start"], t["ws"]) for t in _prodigy_write.tokenize(text, words, [])]
+    made = [(t["text"], t["start"], t["ws"]) for t in prodigy_write.tokenize(text, words, [])]
     assert made == [(token.text, token.idx, bool(token.whitespace_)) for token in nlp()(text)]
 
 

@@ -178,10 +178,10 @@ def test_the_dataset_is_read_whole_and_survives_writing(folder: str) -> None:
     assert [len(reading.corpus.documents), len(layer.entities), len(layer.relations)] == counts
     assert not reading.unread
     assert reading.notes == (
-        f"{white} values are written otherwise than in the document (white space, quotation marks, "
-        "ASCII); its text was taken",
-        f"{ambiguous} ends of relations are where several entities are; the most certain one was "
-        "taken",
+        "values that are written otherwise than in the document (white space, quotation marks, "
+        f"ASCII), whose text was taken: {white}",
+        "ends of relations that are where several entities are, of which the most certain one was "
+        f"taken: {ambiguous}",
     )
     written = re3d.write(reading.corpus, LAYER)
     again = re3d.read(written, LAYER)

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from samarkand import files, jsonl, lines, schema
 from samarkand.corpus import Corpus, Layer, table
 from samarkand.errors import FormatError
-from samarkand.formats import _webanno_own as own
-from samarkand.formats import _webanno_text as escapes
 from samarkand.formats import base, webanno
 from samarkand.formats.base import Reading
 from samarkand.formats.capabilities import everything
+from samarkand.formats.webanno import own
+from samarkand.formats.webanno import text as escapes
 from samarkand.jsonl import MAX_LINE
 from samarkand.losses import losses
 from tests.corpora import LAYER, corpora
@@ -398,7 +398,7 @@ def test_offsets_in_code_points_are_read_and_noted() -> None:
     assert reading.corpus.documents["text"].to_pylist() == ["👋 Xi\nHe 👋", TEXT]
     assert [row["text"] for row in tables(reading)["entities"]] == ["Xi", "He", "Xi"]
     assert reading.notes == (
-        "the offsets of one file count code points, and not the UTF-16 code units of the format "
+        "the offsets of 1 file count code points, and not the UTF-16 code units of the format "
         "(first: a.tsv)",
     )
 

@@ -21,11 +21,8 @@ from samarkand.checks.view import (
     rows_of,
     show,
 )  # fmt: skip
-from samarkand.schema import AUTHOR, RESERVED, SPAN_TARGET, UNSPECIFIED
+from samarkand.schema import AUTHOR, PROPOSITION, RESERVED, SPAN_TARGET, UNSPECIFIED
 from samarkand.text import whole
-
-#: How the id of a proposition starts, so that no entity's may.
-PROPOSITION = "P:"
 
 #: The words that may stand in place of an entity id, by column.
 WORDS: dict[tuple[str, str], tuple[str, ...]] = {

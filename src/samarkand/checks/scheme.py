@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pyarrow.compute as pc
 
-from samarkand.checks.ids import PROPOSITION
 from samarkand.checks.view import (
     Fault,
     LayerView,
@@ -22,6 +21,7 @@ from samarkand.checks.view import (
 )  # fmt: skip
 from samarkand.corpus import KINDS
 from samarkand.labels import Group, RelationType
+from samarkand.schema import PROPOSITION
 from samarkand.text import Ints, Mask, whole
 
 ACTOR = "+actor"  # the end of an argument type that wants a mention with an actor

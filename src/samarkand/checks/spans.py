@@ -10,6 +10,7 @@ from samarkand import text
 from samarkand.checks.view import Fault, LayerView, Spans, View, codes, rows_of, runs, show
 from samarkand.labels import Group
 from samarkand.text import Ints, Mask, whole
+from samarkand.words import count
 
 #: Covered texts are compared this many spans at a time, to bound the memory that it takes.
 BLOCK = 1 << 16
@@ -22,10 +23,10 @@ def span_outside_text(view: View) -> Iterator[Fault]:
         length = _lengths(view, spans)
         low, high = np.minimum(spans.begin, spans.end), np.maximum(spans.begin, spans.end)
         for at in rows_of(view.known(spans.doc) & ((low < 0) | (high > length))):
-            long = int(lengths[spans.doc[at]])
+            long = count(int(lengths[spans.doc[at]]), "character")
             yield spans.fault(
-                at, f"{spans.name(at)} is at {_place(spans, at)}, but the text has {long} "
-                "characters. Was the text edited after annotation?",
+                at, f"{spans.name(at)} is at {_place(spans, at)}, but the text has {long}. "
+                "Was the text edited after annotation?",
             )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """A layer to a doccano server: a project with the scheme's labels, and its documents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,29 +9,41 @@ from doccano_client import DoccanoClient
 
 from samarkand import convert, diff, files, layout
 from samarkand.corpus import Corpus
+from samarkand.doccano import numbering, remote, state
 from samarkand.doccano import project as projects
-from samarkand.doccano import remote
-from samarkand.doccano.project import Example, Pushed
-from samarkand.doccano.pull import fetched
+from samarkand.doccano.answers import fingerprint
+from samarkand.doccano.fetch import Fetched, fetched
+from samarkand.doccano.state import Pushed, Sent
 from samarkand.errors import SamarkandError
 from samarkand.formats import doccano
 from samarkand.progress import Progress, silent
+from samarkand.words import count
 
 
 @dataclass(frozen=True)
 class Report:
-    """`sent` documents were uploaded, `same` were there already; `empty` ones doccano refuses."""
+    """`sent` documents were uploaded, `same` were there already; `empty` ones doccano refuses.
+
+    `removed` ones were deleted from the project, since the corpus has them no more. `notes` are of
+    documents of the project that are not ours.
+    """
 
     url: str
     project: int
     sent: int
     same: int
     empty: int
+    removed: int = 0
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        gone = f", {self.removed:,} removed" if self.removed else ""
         left = f", {self.empty:,} without text left out" if self.empty else ""
         where = f"{self.url}projects/{self.project}"
-        return f"{self.sent:,} documents sent, {self.same:,} were there as they are{left}: {where}"
+        said = (
+            f"{count(self.sent, 'document')} sent, {self.same:,} were there as they are{gone}{left}"
+        )
+        return "\n".join([f"{said}: {where}", *self.notes])
 
 
 def push(
@@ -43,28 +55,46 @@ def push(
 ) -> Report:
     """Send a layer, or what changed of it since it was last sent, to its project.
 
-    `docs` names the documents wanted, all of them by default. A project is made where there is
-    none. Errors: SamarkandError for a corpus that `check` refuses, for an unknown document, for
-    edits on the server that were not pulled, and for an upload that fails: then the project is as
-    it was, and it can be done again.
+    `docs` names the documents wanted, all of them by default: then those that the corpus has no
+    more are deleted there. A project is made where there is none. Errors: SamarkandError for a
+    corpus that `check` refuses, for an unknown document, for edits on the server that were not
+    pulled, and for an upload that fails: then it can be done again.
     """
     progress("reading the corpus", 0, 4)
     corpus = convert.read(root, convert.REPOSITORY, layer).corpus
+    known = corpus.documents["doc"].to_pylist()
     wanted, empty = _wanted(corpus, docs)
     progress("looking at the project", 1, 4)
-    pushed = _project(root, corpus, layer, client)
+    pushed, found = _project(root, corpus, layer, client)
     there = projects.of(pushed.base, layer, wanted)
-    new = projects.of(corpus, layer, wanted)
-    changed = sorted(_changed(there, new, layer))
+    changed = sorted(_changed(there, projects.of(corpus, layer, wanted), layer))
+    removed = [] if docs else sorted(set(pushed.sent) - set(wanted))
+    new = projects.of(corpus, layer, changed)
+    old = [pushed.sent[doc].number for doc in (*changed, *removed) if doc in pushed.sent]
+    old += [number for number in pushed.left if number in found.rows]
     progress("sending", 2, 4)
-    first = _send(client, pushed, projects.of(corpus, layer, changed), changed)
+    projects.delete(client, pushed.project, found.strays)
+    sent: dict[str, Sent] = {}
+    if changed:
+        sent, found = _send(client, pushed, new, known, found, bool(old))
     progress("remembering", 3, 4)
-    rest = set(pushed.base.documents["doc"].to_pylist()) - set(changed)
-    base = projects.joined(projects.of(pushed.base, layer, rest), projects.of(new, layer, changed))
-    known = {doc: pair for doc, pair in pushed.first.items() if doc in rest} | first
-    sent = remote.clock(client) if changed else pushed.sent
-    projects.save(root, replace(pushed, base=base, sent=sent, first=known))
-    return Report(client.baseurl, pushed.project, len(changed), len(wanted) - len(changed), empty)
+    # Before anything is deleted: a push that is cut short here leaves no more than what is known
+    # to be of no use.
+    rest = set(pushed.sent) - {*changed, *removed}
+    now = replace(
+        pushed,
+        base=projects.joined(projects.of(pushed.base, layer, rest), new),
+        sent={doc: pushed.sent[doc] for doc in rest} | sent,
+        left={number: fingerprint(found.rows[number]) for number in old},
+    )
+    state.save(root, now)
+    if old:
+        projects.delete(client, pushed.project, old)
+        state.save(root, replace(now, left={}))
+    same = len(wanted) - len(changed)
+    return Report(
+        client.baseurl, pushed.project, len(changed), same, empty, len(removed), found.notes
+    )
 
 
 def _wanted(corpus: Corpus, docs: Sequence[str]) -> tuple[list[str], int]:
@@ -79,32 +109,39 @@ def _wanted(corpus: Corpus, docs: Sequence[str]) -> tuple[list[str], int]:
     return full, len(chosen) - len(full)
 
 
-def _project(root: Path, corpus: Corpus, layer: str, client: DoccanoClient) -> Pushed:
-    """The layer's project as it is remembered, or a new one. Errors: SamarkandError."""
+def _project(
+    root: Path, corpus: Corpus, layer: str, client: DoccanoClient
+) -> tuple[Pushed, Fetched]:
+    """The layer's project as it is remembered, or a new one; and what it says.
+
+    Errors: SamarkandError.
+    """
     path = root / layout.LAYERS / "guidelines.md"
     files.guard(path, root)
     guidelines = path.read_text(encoding="utf-8") if path.is_file() else ""
-    pushed = projects.load(root, layer)
+    pushed = state.load(root, layer)
     if pushed is not None and pushed.url != client.baseurl:
         message = f"layer {layer} was pushed to {pushed.url}; pull it from there first"
-        raise SamarkandError(f"{message}, or remove {root / projects.FOLDER}")
+        raise SamarkandError(f"{message}, or remove {root / state.FOLDER}")
     if pushed is not None and projects.exists(client, pushed.project):
-        _no_edits(client, pushed)
+        found = _unedited(client, pushed, corpus.documents["doc"].to_pylist())
         projects.update(client, pushed.project, guidelines)
     else:
         number = projects.create(client, corpus, layer, guidelines)
         pushed = Pushed(client.baseurl, number, layer, projects.of(corpus, layer, ()))
-        projects.save(root, pushed)
+        found = Fetched(pushed.base)
+        state.save(root, pushed)
     projects.labels(client, pushed.project, corpus, layer)
-    return pushed
+    return pushed, found
 
 
-def _no_edits(client: DoccanoClient, pushed: Pushed) -> None:
-    """Errors: SamarkandError for edits on the server since the push."""
-    theirs, conflicts = fetched(client, pushed)
-    if conflicts or diff.diff(pushed.base, theirs):
+def _unedited(client: DoccanoClient, pushed: Pushed, known: Collection[str]) -> Fetched:
+    """What the project says. Errors: SamarkandError for edits on the server since the push."""
+    found = fetched(client, pushed, known)
+    if found.lost or diff.diff(pushed.base, found.theirs):
         message = "doccano has edits that are not in the corpus yet"
         raise SamarkandError(f"{message}; `samarkand doccano pull {pushed.layer}` brings them")
+    return found
 
 
 def _changed(old: Corpus, new: Corpus, layer: str) -> set[str]:
@@ -116,41 +153,32 @@ def _changed(old: Corpus, new: Corpus, layer: str) -> set[str]:
 
 
 def _send(
-    client: DoccanoClient, pushed: Pushed, corpus: Corpus, docs: Sequence[str]
-) -> dict[str, tuple[int, int]]:
-    """Upload documents, then delete what stood in their place; or leave all as it was.
+    client: DoccanoClient,
+    pushed: Pushed,
+    new: Corpus,
+    known: Collection[str],
+    before: Fetched,
+    again: bool,
+) -> tuple[dict[str, Sent], Fetched]:
+    """Upload documents. Returns their numbers, and what the project said last.
 
-    Returns the numbers that the server gave, as `project.numbering` has them.
+    That is asked once more `again`: somebody may have annotated meanwhile what is about to be
+    deleted.
     """
-    before = projects.examples(client, pushed.project)
-    known = set(pushed.base.documents["doc"].to_pylist())
-    sent = set(docs)
-    stray = [each.number for each in before if each.doc in sent and each.doc not in known]
-    projects.delete(client, pushed.project, stray)  # left by an upload that was cut short
-    old = [each.number for each in before if each.doc in sent & known]
-    if not docs:
-        return {}
-    rows = doccano.rows(corpus, pushed.layer)
-    there = {each.number for each in before}
-
-    def came() -> list[Example]:
-        after = projects.examples(client, pushed.project)
-        new = [e for e in after if e.number not in there and e.doc in sent]
-        return sorted(new, key=lambda e: e.number)
-
+    rows = dict(zip(new.documents["doc"].to_pylist(), doccano.rows(new, pushed.layer), strict=True))
+    there = len(before.rows) - len(before.strays)
     try:
-        remote.upload(client, pushed.project, doccano.encode(rows))
-        new = came()
-        if sorted(each.doc for each in new) != sorted(docs):
-            raise SamarkandError(f"doccano took {len(new):,} of {len(docs):,} documents")
-        if old:  # somebody may have annotated meanwhile what is about to be replaced
-            _no_edits(client, pushed)
-    except BaseException:
+        remote.upload(client, pushed.project, doccano.encode(list(rows.values())))
+        sent = None if again else numbering.quick(client, pushed.project, rows, there)
+        if sent is not None:
+            return sent, before
+        found = _unedited(client, pushed, known)
+        sent = numbering.exact(found, rows)
+    except SamarkandError:
         with suppress(SamarkandError):  # what cannot be deleted now, the next push deletes
-            projects.delete(client, pushed.project, [each.number for each in came()])
+            strays = fetched(client, pushed, known).strays
+            projects.delete(client, pushed.project, strays)
         raise
-    projects.delete(client, pushed.project, old)
-    names = corpus.documents["doc"].to_pylist()
-    sizes = [(len(row.entities), len(row.relations)) for row in rows]
-    counts = dict(zip(names, sizes, strict=True))
-    return projects.numbering(client, pushed.project, new, counts)
+    numbers = {each.number for each in sent.values()}
+    projects.delete(client, pushed.project, [n for n in found.strays if n not in numbers])
+    return sent, found

@@ -2,18 +2,19 @@
 
 import io
 import os
+import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from doccano_client import DoccanoClient
 
-from samarkand.doccano import server
+from samarkand.doccano import answers, server
+from samarkand.doccano.answers import Me, Task, TaskStatus
 from samarkand.errors import SamarkandError
 
 #: Seconds for one request, and for a task of the server's queue.
@@ -22,6 +23,7 @@ TIMEOUT, TASK = 60.0, 3600.0
 TOKEN, USERNAME, PASSWORD = "DOCCANO_TOKEN", "DOCCANO_USERNAME", "DOCCANO_PASSWORD"
 
 Ask = Callable[[str], str]
+T = TypeVar("T")
 
 
 class _Client(DoccanoClient):  # type: ignore[misc]
@@ -40,7 +42,8 @@ class _Client(DoccanoClient):  # type: ignore[misc]
         self.session.headers.update({"Authorization": f"Token {token}"})
 
     def password(self, name: str, word: str) -> None:
-        self._login(name, word)
+        request(self, "POST", "v1/auth/login/", data={"username": name, "password": word})
+        self._set_csrf_header()
 
 
 def connect(url: str, home: Path, ask: Ask) -> DoccanoClient:
@@ -69,11 +72,13 @@ def connect(url: str, home: Path, ask: Ask) -> DoccanoClient:
             client.token(token)
         else:
             client.password(*_credentials(url, home, ask))
-        call(client, "GET", "v1/me")
-    except requests.RequestException:
+        call(client, Me, "GET", "v1/me")
+    except NoAnswerError:
         hint = "`samarkand doccano up` starts one here"
         raise SamarkandError(f"no doccano answers at {url}; {hint}") from None
-    except (ValueError, RefusedError):
+    except RefusedError as error:
+        if error.status not in (400, 401, 403):
+            raise
         hint = f"{TOKEN}, or {USERNAME} and {PASSWORD}, say who you are"
         raise SamarkandError(f"doccano at {url} does not let you in; {hint}") from None
     return client
@@ -111,35 +116,37 @@ class RefusedError(SamarkandError):
         self.status = status
 
 
-def call(client: DoccanoClient, method: str, path: str, **options: Any) -> Any:
-    """One request; the JSON of the answer, or its bytes where it is none.
+class NoAnswerError(SamarkandError):
+    """The server does not answer, or not in time."""
 
-    Errors: RefusedError for an answer that is no success; SamarkandError where none comes.
+
+def request(client: DoccanoClient, method: str, path: str, **options: Any) -> bytes:
+    """The content of the answer to one request.
+
+    Errors: RefusedError for an answer that is no success; NoAnswerError where none comes.
     """
     address = urljoin(client.baseurl, path)
     try:
         answer = client.session.request(method, address, timeout=TIMEOUT, **options)
     except requests.RequestException as error:
         kind = "took too long" if isinstance(error, requests.Timeout) else "does not answer"
-        raise SamarkandError(f"doccano at {client.baseurl} {kind} ({method} {path})") from None
+        raise NoAnswerError(f"{_asked(client, kind)} ({method} {path})") from None
     if not answer.ok:
-        said = answer.text.strip()[:200]
-        message = f"doccano at {client.baseurl}: {method} {path}: {answer.status_code} {said}"
-        raise RefusedError(message, answer.status_code)
-    if "json" in answer.headers.get("Content-Type", ""):
-        return answer.json()
-    return answer.content
+        said = answers.shown(answer.content, 200)
+        asked = _asked(client, f"{method} {path}", ": ")
+        raise RefusedError(f"{asked}: {answer.status_code} {said}", answer.status_code)
+    content: bytes = answer.content
+    return content
 
 
-def pages(client: DoccanoClient, path: str) -> Iterable[dict[str, Any]]:
-    """All results of a list that the server gives page by page."""
-    offset = 0
-    while True:
-        answer = call(client, "GET", path, params={"limit": 500, "offset": offset})
-        yield from answer["results"]
-        offset += len(answer["results"])
-        if not answer["next"] or not answer["results"]:
-            return
+def call(client: DoccanoClient, wanted: type[T], method: str, path: str, **options: Any) -> T:
+    """What the server answers to one request, checked. Errors: as `request`, `answers.decode`."""
+    content = request(client, method, path, **options)
+    return answers.decode(content, wanted, _asked(client, f"{method} {path}", ": "))
+
+
+def _asked(client: DoccanoClient, what: str, mark: str = " ") -> str:
+    return f"doccano at {client.baseurl}{mark}{what}"
 
 
 def upload(client: DoccanoClient, project: int, content: bytes) -> None:
@@ -148,54 +155,59 @@ def upload(client: DoccanoClient, project: int, content: bytes) -> None:
     Errors: SamarkandError for a task that fails; what it left in the project is the caller's.
     """
     file = {"filepond": ("annotations.jsonl", content, "application/octet-stream")}
-    upload_id = call(client, "POST", "v1/fp/process/", files=file)
-    asked = {
-        "uploadIds": [upload_id.decode() if isinstance(upload_id, bytes) else upload_id],
+    answer = request(client, "POST", "v1/fp/process/", files=file)
+    if not re.fullmatch(rb"[\w-]{1,64}", answer):
+        asked = _asked(client, "POST v1/fp/process/", ": ")
+        said = f"wanted the number of an upload; got: {answers.shown(answer)}"
+        raise SamarkandError(f"{asked}: {said}")
+    body = {
+        "uploadIds": [answer.decode()],
         "format": "JSONL",
         "task": "RelationExtraction",
         "encoding": "utf_8",
     }
-    task = call(client, "POST", f"v1/projects/{project}/upload", json=asked)["task_id"]
-    _finished(client, task, "import")
+    task = call(client, Task, "POST", f"v1/projects/{project}/upload", json=body)
+    _finished(client, task.task_id, "import")
 
 
-def export(client: DoccanoClient, project: int) -> bytes:
-    """All documents of a collaborative project as doccano's JSON Lines."""
-    asked = {"format": "JSONL", "exportApproved": False}
+def begin_export(client: DoccanoClient, project: int) -> str:
+    """Have the server export a project; the task, for `export`, which takes its time."""
+    body = {"format": "JSONL", "exportApproved": False}
+    return call(client, Task, "POST", f"v1/projects/{project}/download", json=body).task_id
+
+
+def export(client: DoccanoClient, project: int, task: str = "") -> bytes:
+    """All documents of a collaborative project as doccano's JSON Lines.
+
+    `task` is one that was begun. Errors: SamarkandError.
+    """
     path = f"v1/projects/{project}/download"
-    task = call(client, "POST", path, json=asked)["task_id"]
+    task = task or begin_export(client, project)
     _finished(client, task, "export")
-    content = call(client, "GET", path, params={"taskId": task})
-    if not isinstance(content, bytes):
-        raise SamarkandError(f"doccano at {client.baseurl} gave no export: {str(content)[:200]}")
+    content = request(client, "GET", path, params={"taskId": task})
+    asked = _asked(client, f"GET {path}", ": ")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.read("all.jsonl")
-    except (zipfile.BadZipFile, KeyError):
+    except KeyError:
         hint = "is the project still a collaborative one?"
-        raise SamarkandError(f"doccano's export holds no all.jsonl; {hint}") from None
+        raise SamarkandError(f"{asked}: wanted all.jsonl, which is not there; {hint}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        said = f"wanted a whole zip archive; got: {answers.shown(content)}"
+        raise SamarkandError(f"{asked}: {said}") from None
 
 
 def _finished(client: DoccanoClient, task: str, what: str) -> None:
     """Wait for a task. Errors: SamarkandError for one that fails, or does not end."""
-    told: Mapping[str, Any] = {}
+    told = TaskStatus(False)
 
     def ready() -> bool:
         nonlocal told
-        told = call(client, "GET", f"v1/tasks/status/{task}")
-        return bool(told.get("ready"))
+        told = call(client, TaskStatus, "GET", f"v1/tasks/status/{task}")
+        return told.ready
 
     if not server.wait(ready, TASK, 0.2):
         raise SamarkandError(f"doccano's {what} does not end; does its task queue run?")
-    result = told.get("result")
-    faults = result.get("error") if isinstance(result, dict) else None
-    if told.get("error") or faults:
-        said = str(faults or told.get("error"))[:400]
-        raise SamarkandError(f"doccano's {what} failed: {said}")
-
-
-def clock(client: DoccanoClient) -> str:
-    """The server's time, in ISO 8601 and UTC, to the second."""
-    answer = client.session.get(urljoin(client.baseurl, "v1/me"), timeout=TIMEOUT)
-    told = parsedate_to_datetime(answer.headers["Date"])
-    return told.astimezone(UTC).isoformat()
+    faults = told.result.get("error") if isinstance(told.result, dict) else None
+    if told.error or faults:
+        raise SamarkandError(f"doccano's {what} failed: {str(faults or told.error)[:400]}")

@@ -9,33 +9,36 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 import venv
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 from samarkand import files
+from samarkand.doccano import processes
 from samarkand.errors import SamarkandError
 from samarkand.progress import Progress, silent
 
 #: What is installed: later releases of the last three do not work with it.
 REQUIREMENTS = ("doccano==1.8.4", "marshmallow<4", "numpy<2", "setuptools<81")
 USERNAME = "admin"
-#: Seconds that a server may take to answer, and to stop.
+#: Seconds that a server may take to answer.
 PATIENCE = 90.0
 
 _PROCESSES = "processes.json"
+#: The processes of a server.
+_NAMES = ("web", "task")
+#: Held while a server is started or stopped.
+_LOCK = "lock"
 #: What tells a folder that `up` made from somebody's own.
 _MARK = "samarkand-doccano"
 
@@ -67,14 +70,15 @@ def default_home() -> Path:
 def status(home: Path) -> Status:
     """Whether there is a server, and where."""
     told = _processes(home)
-    url = f"http://127.0.0.1:{told['port']}" if told else ""
-    running = bool(told) and all(_alive(home, told[name]) for name in ("web", "task"))
+    url = f"http://127.0.0.1:{told['port']}" if "port" in told else ""
+    running = bool(url) and _alive(home)
     return Status(home, _installed(home), running and _healthy(url), url)
 
 
 def up(home: Path, port: int = 8000, progress: Progress = silent) -> Status:
     """Install the server if it is not, and start it if it does not run; port 0 takes a free one.
 
+    One call at a time: another one for the same folder waits for it, and finds the server running.
     Errors: SamarkandError for a port that is taken, an installation that fails, a server that does
     not answer; what was started is stopped again.
     """
@@ -84,9 +88,19 @@ def up(home: Path, port: int = 8000, progress: Progress = silent) -> Status:
     if home.is_dir() and any(home.iterdir()) and not (home / _MARK).exists():
         hint = "what is in it would be in the way; choose an empty folder with --home"
         raise SamarkandError(f"{home} is no folder of a doccano server; {hint}")
-    down(home)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     (home / _MARK).touch()
+
+    def waiting() -> None:
+        progress("waiting for another `samarkand doccano` that starts or stops it", 0, 3)
+
+    with processes.locked(home / _LOCK, waiting):
+        now = status(home)
+        return now if now.running else _up(home, port, progress)
+
+
+def _up(home: Path, port: int, progress: Progress) -> Status:
+    _stop(home)
     port = _free(port)
     progress("installing doccano (a minute or two, once)", 0, 3)
     _install(home)
@@ -94,30 +108,32 @@ def up(home: Path, port: int = 8000, progress: Progress = silent) -> Status:
     _prepare(home)
     progress("starting it", 2, 3)
     url = f"http://127.0.0.1:{port}"
-    started = _start(home, port)
-    files.write(home / _PROCESSES, json.dumps({**started, "port": port}).encode())
-    end = time.monotonic() + PATIENCE
-    while not _healthy(url):
-        if time.monotonic() > end or not all(_alive(home, pid) for pid in started.values()):
-            down(home)
-            raise SamarkandError(f"doccano did not start; its log: {home / 'log'}")
-        time.sleep(0.2)
+    try:
+        _start(home, port)
+        end = time.monotonic() + PATIENCE
+        while not _healthy(url):
+            if time.monotonic() > end or not _alive(home):
+                raise SamarkandError(f"doccano did not start; its log: {home / 'log'}")
+            time.sleep(0.2)
+    except BaseException:
+        _stop(home)
+        raise
     return status(home)
 
 
 def down(home: Path) -> bool:
     """Stop the server; whether one ran."""
+    if not (home / _MARK).exists():
+        return False
+    with processes.locked(home / _LOCK):
+        return _stop(home)
+
+
+def _stop(home: Path) -> bool:
     told = _processes(home)
-    pids = [told[name] for name in ("web", "task") if told and _alive(home, told[name])]
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in pids:
-            if _alive(home, pid):
-                os.killpg(pid, number)
-        end = time.monotonic() + PATIENCE / 6
-        while any(_alive(home, pid) for pid in pids) and time.monotonic() < end:
-            time.sleep(0.1)
+    ran = processes.stop(_env(home), [told[name] for name in _NAMES if name in told])
     (home / _PROCESSES).unlink(missing_ok=True)
-    return bool(pids)
+    return ran
 
 
 def password(home: Path) -> str:
@@ -130,29 +146,18 @@ def password(home: Path) -> str:
 
 
 def _processes(home: Path) -> dict[str, int]:
+    """The numbers of the processes that were started, and the port; without what is not known."""
     try:
         told = json.loads((home / _PROCESSES).read_text())
-        return {name: int(told[name]) for name in ("web", "task", "port")}
-    except (OSError, ValueError, KeyError, TypeError):
+        return {name: int(told[name]) for name in (*_NAMES, "port") if name in told}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return {}
 
 
-def _alive(home: Path, pid: int) -> bool:
-    """Whether the process is there and ours: a number may belong to another one by now."""
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # a child that has ended
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    try:
-        told = Path(f"/proc/{pid}/cmdline").read_bytes()
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return not Path("/proc/self").exists()
-    if not told:  # it has only just begun, or it has ended and nobody asked
-        return state != "Z"
-    return os.fsencode(str((home / "env").absolute())) in told
+def _alive(home: Path) -> bool:
+    """Whether all processes of the server are there."""
+    told = _processes(home)
+    return all(name in told and processes.alive(_env(home), told[name]) for name in _NAMES)
 
 
 def _healthy(url: str) -> bool:
@@ -177,7 +182,8 @@ def _free(port: int) -> int:
 
 def _installed(home: Path) -> bool:
     mark = home / "env" / "installed"
-    return mark.is_file() and mark.read_text().split() == list(REQUIREMENTS)
+    runs = (home / "env" / "bin" / "python").exists()  # a link to a Python that may have gone
+    return runs and mark.is_file() and mark.read_text().split() == list(REQUIREMENTS)
 
 
 def _install(home: Path) -> None:
@@ -207,13 +213,24 @@ def _run(home: Path, command: list[str], environment: dict[str, str], failed: st
         raise SamarkandError(f"{failed}; the log: {home / 'log'}")
 
 
+def _env(home: Path) -> Path:
+    return home.resolve() / "env"
+
+
 def _backend(home: Path) -> Path:
-    folder = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return home.absolute() / "env" / "lib" / folder / "site-packages" / "backend"
+    """doccano's code, where the environment's own Python has its packages."""
+    asked = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    command = [str(_env(home) / "bin" / "python"), "-c", asked]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603
+    found = Path(done.stdout.strip()) / "backend"
+    if done.returncode or not found.is_dir():
+        message = f"{_env(home)} has no doccano in it; remove it, and `up` installs it again"
+        raise SamarkandError(message)
+    return found
 
 
 def _environment(home: Path) -> dict[str, str]:
-    data = home.absolute()
+    data = home.resolve()
     return {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ} | {
         "PATH": f"{data / 'env' / 'bin'}:{os.environ.get('PATH', os.defpath)}",
         "DOCCANO_HOME": str(data / "data"),
@@ -245,8 +262,7 @@ def _prepare(home: Path) -> None:
     shutil.rmtree(home / "data", ignore_errors=True)
     (home / "data" / "media").mkdir(parents=True, mode=0o700)
     environment = _environment(home)
-    python = str(home.absolute() / "env" / "bin" / "python")
-    doccano = str(home.absolute() / "env" / "bin" / "doccano")
+    python, doccano = (str(_env(home) / "bin" / name) for name in ("python", "doccano"))
     _run(home, [doccano, "init"], environment, "doccano could not make its database")
     with closing(sqlite3.connect(home / "data" / "doccano.sqlite")) as database:
         database.execute("PRAGMA journal_mode=WAL")
@@ -257,28 +273,32 @@ def _prepare(home: Path) -> None:
     done.touch()
 
 
-def _start(home: Path, port: int) -> dict[str, int]:
-    """Start the web server and the worker, each in a process group of its own."""
-    env = home.absolute() / "env" / "bin"
-    web = ["config.wsgi", "--chdir", str(_backend(home)), "--bind", f"127.0.0.1:{port}"]
+def _start(home: Path, port: int) -> None:
+    """Start the web server and the worker, each in a process group of its own.
+
+    Each is recorded with its start, which no signal comes between.
+    """
+    env, backend = _env(home) / "bin", _backend(home)
+    environment = _environment(home)
+    web = ["config.wsgi", "--chdir", str(backend), "--bind", f"127.0.0.1:{port}"]
     commands = {
         "web": [str(env / "python"), "-m", "gunicorn", *web, "--workers", "2", "--timeout", "600"],
         "task": [str(env / "python"), str(env / "doccano"), "task", "--concurrency", "1"],
     }
-    started = {}
+    told = {"port": port}
     for name, command in commands.items():
-        with (home / "log").open("ab") as log:
+        with (home / "log").open("ab") as log, processes.undisturbed():
             process = subprocess.Popen(  # noqa: S603
                 command,
-                cwd=_backend(home),
-                env=_environment(home),
+                cwd=backend,
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        started[name] = process.pid
-    return started
+            told[name] = process.pid
+            files.write(home / _PROCESSES, json.dumps(told).encode())
 
 
 def wait(ready: Callable[[], bool], seconds: float, step: float = 0.1) -> bool:

@@ -1,5 +1,7 @@
 """Annotation formats, each a module with `read`, `write` and `narrow`: see `formats.base`."""
 
+from collections.abc import Callable, Mapping
+
 from samarkand.formats import (
     bioc,
     brat,
@@ -17,6 +19,9 @@ from samarkand.formats import (
     webanno,
 )
 from samarkand.formats.base import Format, Reader
+from samarkand.formats.cas import types as cas_types
+from samarkand.formats.labelstudio import label_config
+from samarkand.formats.webanno import types as webanno_types
 
 #: Every format that is read and written, by name. A new one is one file and one line here.
 FORMATS: dict[str, Format] = {
@@ -37,3 +42,12 @@ FORMATS: dict[str, Format] = {
 
 #: Every format that is read: those, and the ones that are only read.
 READERS: dict[str, Reader] = {**FORMATS, "gate": gate}
+
+#: Files that belong to no document but to all, by format and name, and what makes one file of two
+#: such files of some documents.
+JOINED: Mapping[str, Mapping[str, Callable[[bytes, bytes], bytes]]] = {
+    "cas-json": {"TypeSystem.xml": cas_types.joined},
+    "cas-xmi": {"TypeSystem.xml": cas_types.joined},
+    "labelstudio": {"label_config.xml": label_config.joined},
+    "webanno": {"TypeSystem.xml": webanno_types.joined},
+}

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from samarkand import files, schema
-from samarkand.corpus import Corpus, Layer, from_columns, infer_labels
+from samarkand import files, lines, schema
+from samarkand.corpus import Corpus, Layer, entity_rows, from_columns, infer_labels
 from samarkand.errors import FormatError, Problem
 
 Files = Mapping[str, bytes]
@@ -128,6 +128,74 @@ def doc_ids(paths: Sequence[str]) -> dict[str, tuple[str, str | None]]:
             parts = reversed(folder.lower().split("/"))
             splits[folder] = next((SPLIT_FOLDERS[f] for f in parts if f in SPLIT_FOLDERS), None)
         found[path] = doc, splits[folder]
+    return found
+
+
+def renamed(ids: Mapping[str, tuple[str, str | None]], documents: pa.Table) -> tuple[str, ...]:
+    """A note on each file whose name could not be the id, or the start of the ids, of documents.
+
+    `ids` is what `doc_ids` made of the names.
+    """
+    docs = documents["doc"].to_pylist()
+    known = set(docs)
+    notes = []
+    for path, (doc, _) in sorted(ids.items()):
+        if doc in (path.rpartition("/")[2], path.replace("/", "-")):
+            continue
+        if doc in known or any(name.startswith(f"{doc}-") for name in docs):
+            notes.append(f"'{path}' cannot be a document's id; it is called '{doc}'")
+    return tuple(notes)
+
+
+def everything(corpus: Corpus, layer: str) -> Corpus:
+    """All that there is to say of a layer's documents: what `narrow` is of a format that can.
+
+    Left out are spans that cover nothing, references to what is not there, and scores that are no
+    numbers.
+    """
+    kept, documents = corpus.layers[layer], corpus.documents
+    entities = kept.entities
+    here = pc.is_in(entities["doc"], documents["doc"].combine_chunks())
+    entities = finite(entities.filter(pc.and_(here, pc.less(entities["begin"], entities["end"]))))
+    many = pc.greater(pc.list_value_length(entities["fragments"]), 1).fill_null(False)
+    entities = _where(entities, "fragments", many)
+    relations = finite(kept.relations)
+    found = [_there(entities, relations, end) for end in ("head", "tail")]
+    relations = relations.filter(pc.and_(*found))
+    relations = _where(relations, "object", _there(entities, relations, "object"))
+    stances = finite(kept.stances)
+    ids: dict[str, set[str]] = {doc: set() for doc in documents["doc"].to_pylist()}
+    for doc, id in zip(entities["doc"].to_pylist(), entities["id"].to_pylist(), strict=True):
+        ids[doc].add(id)
+    docs, rows = stances["doc"].to_pylist(), lines.from_table("stances", stances)
+    whole = [
+        doc in ids and ids[doc] >= lines.referred(row) for doc, row in zip(docs, rows, strict=True)
+    ]
+    stances = stances.filter(pa.array(whole, pa.bool_()))
+    return frame(documents, Layer(layer, entities, relations, stances))
+
+
+def finite(table: pa.Table) -> pa.Table:
+    """The table without scores that are no numbers."""
+    return _where(table, "score", pc.is_finite(table["score"]).fill_null(False))
+
+
+def _there(entities: pa.Table, relations: pa.Table, column: str) -> pa.Array:
+    return pa.array(entity_rows(entities, relations["doc"], relations[column]) >= 0)
+
+
+def _where(table: pa.Table, column: str, mask: Any) -> pa.Table:
+    """The table with that column null where the mask is false."""
+    values = pc.if_else(mask, table[column], pa.scalar(None, table[column].type))
+    place = table.schema.get_field_index(column)
+    return table.set_column(place, table.schema.field(column), values)
+
+
+def by_document(docs: Iterable[str], rows: Iterable[Any], table: pa.Table) -> dict[str, list[Any]]:
+    """The rows of each document, documents without any among them."""
+    found: dict[str, list[Any]] = {doc: [] for doc in docs}
+    for doc, row in zip(table["doc"].to_pylist(), rows, strict=True):
+        found[doc].append(row)
     return found
 
 

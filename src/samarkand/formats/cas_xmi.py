@@ -2,7 +2,7 @@
 
 What UIMA, DKPro Core and INCEpTION ("UIMA CAS XMI (XML 1.0)") write and read. Offsets count UTF-16
 code units. dkpro-cassis reads and writes the files; before it reads one, the file is checked here
-(see `_cas_check`), and one with a DOCTYPE is refused.
+(see `cas/check`), and one with a DOCTYPE is refused.
 
 XML cannot hold control characters but tab, line feed and carriage return, nor U+FFFE and U+FFFF.
 Where a text has some, spaces stand for them, as in what INCEpTION exports, and the document's
@@ -14,12 +14,12 @@ from collections import Counter
 
 from samarkand.corpus import Corpus
 from samarkand.errors import Problem
-from samarkand.formats import _cas, _cas_narrow, _cas_write
-from samarkand.formats import _cas_xmi_check as check_of
-from samarkand.formats._cas_read import Document, read_cas
-from samarkand.formats._cas_source import Source
-from samarkand.formats._cas_types import library, well_known
 from samarkand.formats.base import DOCUMENTS, Files, Reading
+from samarkand.formats.cas import common, narrowing, writer
+from samarkand.formats.cas import xmi_check as check_of
+from samarkand.formats.cas.reader import Document, read_cas
+from samarkand.formats.cas.source import Source
+from samarkand.formats.cas.types import library, well_known
 
 SUFFIXES = (".xmi", "TypeSystem.xml", "typesystem.xml")
 PARTS = DOCUMENTS
@@ -51,7 +51,7 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
         if loaded is not None:
             source = Source(path, loaded, problems, unread)
             found[path.removesuffix(".xmi")] = read_cas(source)
-    return _cas.reading(layer, found, ".xmi", unread, notes, problems)
+    return common.reading(layer, found, ".xmi", unread, notes, problems)
 
 
 def _by_folder(files: Files) -> dict[str, list[str]]:
@@ -93,12 +93,12 @@ def _types(place: str, files: Files, problems: list[Problem], notes: list[str]) 
 def write(corpus: Corpus, layer: str) -> Files:
     """One layer as an XMI file for each document, and their type system."""
     narrowed = narrow(corpus, layer)
-    written = {_cas.TYPE_SYSTEM: _cas.type_system(narrowed, layer)}
-    for doc, cas in _cas_write.cases(narrowed, layer, in_xml=True):
+    written = {common.TYPE_SYSTEM: common.type_system(narrowed, layer)}
+    for doc, cas in writer.cases(narrowed, layer, in_xml=True):
         written[f"{doc}.xmi"] = cas.to_xmi(pretty_print=True).encode()
     return written
 
 
 def narrow(corpus: Corpus, layer: str) -> Corpus:
     """Documents and annotations keep everything that has a place in the text."""
-    return _cas_narrow.narrow(corpus, layer)
+    return narrowing.narrow(corpus, layer)

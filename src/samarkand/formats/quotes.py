@@ -14,9 +14,18 @@ import pyarrow as pa
 
 from samarkand import anchor, jsonl, lines, schema
 from samarkand.anchor import Quote
-from samarkand.corpus import Corpus, Layer
+from samarkand.corpus import Corpus, Layer, unwritable
 from samarkand.errors import FormatError, Problem
-from samarkand.formats.base import DOCUMENTS, Files, Reading, bare, doc_ids, documents, frame
+from samarkand.formats.base import (
+    DOCUMENTS,
+    Files,
+    Reading,
+    bare,
+    doc_ids,
+    documents,
+    frame,
+    renamed,
+)
 
 SUFFIXES = (".txt", ".jsonl")
 PARTS = DOCUMENTS
@@ -108,7 +117,8 @@ def read(files: Files, layer: str, first: int = 1) -> Reading:
     if problems:
         raise FormatError(problems)
     tables = {name: lines.to_table(name, docs[name], rows[name]) for name in schema.TABLES}
-    return Reading(frame(documents(texts), Layer(layer, **tables)))
+    table = documents(texts)
+    return Reading(frame(table, Layer(layer, **tables)), notes=renamed(ids, table))
 
 
 def _annotations(
@@ -187,8 +197,13 @@ def _span(text: str, quote: Quote) -> lines.Span:
 
 
 def write(corpus: Corpus, layer: str) -> Files:
-    """One layer as texts and quotations, each as short as it can be found again by."""
+    """One layer as texts and quotations, each as short as it can be found again by.
+
+    Errors: FormatError for a text that starts with a byte order mark.
+    """
     narrowed = narrow(corpus, layer)
+    if problems := unwritable(narrowed.documents):
+        raise FormatError(problems)
     texts = dict(
         zip(narrowed.documents["doc"].to_pylist(), narrowed.documents["text"].to_pylist(),
             strict=True)
