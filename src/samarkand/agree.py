@@ -5,7 +5,7 @@ documents (`agreement.resample`). Where they differ is listed by `diff`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -13,11 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from samarkand import changes, diff
 from samarkand.agreement import actors, alpha, entities, relations, resample, spans, stances
 from samarkand.agreement import sides as sides_of
 from samarkand.agreement.resample import Counts, Figure
 from samarkand.agreement.sides import NOWHERE, Shared, Side
 from samarkand.agreement.spans import EXACT
+from samarkand.changes import Change
 from samarkand.corpus import Corpus, Layer
 from samarkand.errors import SamarkandError
 from samarkand.progress import Progress, silent
@@ -73,6 +75,21 @@ def agree(
     return Agreement(tuple(layers), tuple(names.to_pylist()), tuple(found), tuple(together))
 
 
+def differences(corpus: Corpus, found: Agreement) -> list[list[Change]]:
+    """For each pair what is not the same in its layers, matched by what it says (see `match`)."""
+    kept = pa.array(found.docs, pa.string())
+    listed = []
+    for pair in found.pairs:
+        old, new = (sides_of.of(corpus.layers[name], kept) for name in pair.layers)
+        bare = {"shown": diff.layers(old, new, by="content")}
+        said = replace(diff.diff(Corpus(), Corpus()), layers=bare)
+        rows = changes.changes(said)
+        listed.append(
+            [replace(row, layer="") for row in rows if row.kinds != (changes.RENUMBERED,)]
+        )
+    return listed
+
+
 def _layer(corpus: Corpus, name: str) -> Layer:
     if name not in corpus.layers:
         there = ", ".join(corpus.layers) or "none"
@@ -103,7 +120,11 @@ def _pair(a: Side, b: Side, shared: Shared, rounds: int) -> Pair:
     found = spans.paired(a.spans, b.spans)
     made = entities.counts(a.spans, b.spans, found, shared.groups, shared.labels, documents)
     made += _kappas(a, b, shared)
-    by_mention, by_actor = (sides_of.named(a, b, found, by) for by in (False, True))
+    same = found.kind <= EXACT
+    left, right = found.left[same], found.right[same]
+    chains = actors.chains((a.spans.doc, b.spans.doc), (a.actor, b.actor), left, right)
+    by_mention = sides_of.by_mention(a, b, left, right)
+    by_actor = sides_of.by_actor(by_mention, chains)
     for name, names in (("mention", by_mention), ("actor", by_actor)):
         edges = sides_of.edges(a, b, names, shared)
         made += relations.counts(name, edges, shared.symmetric, shared.relations, documents)
@@ -112,9 +133,7 @@ def _pair(a: Side, b: Side, shared: Shared, rounds: int) -> Pair:
         for side, names, nowhere in zip((a, b), by_actor, NOWHERE, strict=True)
     ]
     made += stances.counts(held[0], held[1], shared.acts, documents)
-    same = found.kind <= EXACT
-    doc, actor = (a.spans.doc, b.spans.doc), (a.actor, b.actor)
-    made += actors.counts(actors.chains(doc, actor, found.left[same], found.right[same]), documents)
+    made += actors.counts(chains, (a.actor[left], b.actor[right]), documents)
     return Pair(
         (a.layer.name, b.layer.name),
         tuple(resample.figures(made, rounds)),

@@ -9,6 +9,7 @@ import typer
 from samarkand import __version__
 from samarkand.cli_errors import clean
 from samarkand.commands.doccano import app as doccano
+from samarkand.commands.layers import app as layers
 from samarkand.commands.versions import app as versions
 from samarkand.errors import SamarkandError
 
@@ -196,6 +197,7 @@ def build(
 
 
 app.add_typer(versions)
+app.add_typer(layers)
 app.add_typer(doccano, name="doccano")
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ mark { color: inherit; border-radius: .2rem; padding: .1em 0; }
 li { margin: .2rem 0; overflow-wrap: anywhere; }
 code { font-size: .9em; }
 .key mark { padding: .1em .4em; }
+table { border-collapse: collapse; font-size: .85rem; display: block; overflow-x: auto; }
+th, td { padding: .15rem .5rem; text-align: left; border: 1px solid #8883; }
+.heat td { text-align: right; }
+.heat .up { writing-mode: vertical-rl; }
 """
 
 _KEY = (
@@ -33,13 +37,25 @@ def page(diff: Diff, a: Corpus, b: Corpus, title: str) -> str:
     """The page, whole and without scripts. The text shown is that of `b` where there is one."""
     found = changes.changes(diff)
     said = changes.text(diff).partition("\n\n")[0]
-    documents: dict[str, list[Change]] = {}
+    return whole(title, [f"<pre>{escape(said)}</pre>", *documents(found, a, b)])
+
+
+def whole(title: str, parts: Iterable[str]) -> str:
+    """A page with a title above these parts."""
+    body = "\n".join([f"<h1>{escape(title)}</h1>", *(part for part in parts if part)])
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+
+
+def documents(found: Sequence[Change], a: Corpus, b: Corpus) -> list[str]:
+    """Each document's text, with what is not the same in it marked, and listed beneath."""
+    by_doc: dict[str, list[Change]] = {}
     for change in found:
-        documents.setdefault(change.doc, []).append(change)
-    texts = _texts(a) | _texts(b)
+        by_doc.setdefault(change.doc, []).append(change)
     olds = _texts(a)
-    parts = [f"<h1>{escape(title)}</h1>", f"<pre>{escape(said)}</pre>", _KEY if found else ""]
-    for doc, rows in sorted(documents.items()):
+    texts = olds | _texts(b)
+    parts = [_KEY if found else ""]
+    for doc, rows in sorted(by_doc.items()):
         if doc:
             parts += [f'<h2 id="{escape(doc)}">{escape(doc)}</h2>']
             if doc in olds and olds[doc] != texts[doc]:
@@ -51,9 +67,7 @@ def page(diff: Diff, a: Corpus, b: Corpus, title: str) -> str:
             f"<li>{escape(change.layer)} <code>{escape(str(change))}</code></li>" for change in rows
         )
         parts += [f"<ul>{items}</ul>"]
-    body = "\n".join(part for part in parts if part)
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+    return parts
 
 
 def _texts(corpus: Corpus) -> dict[str, str]:

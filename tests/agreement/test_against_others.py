@@ -142,7 +142,8 @@ def coreference(key: list[str], response: list[str]) -> dict[str, tuple[float, f
     ]
     rows = np.arange(len(letters))
     doc = np.zeros(len(letters), np.int64)
-    found = actors.counts(actors.chains((doc, doc), (ids[0], ids[1]), rows, rows), 1)
+    chains = actors.chains((doc, doc), (ids[0], ids[1]), rows, rows)
+    found = actors.counts(chains, (ids[0], ids[1]), 1)[:4]
     return {
         each.name.split()[1]: (
             each.by_doc[0, 0] / each.by_doc[0, 1],

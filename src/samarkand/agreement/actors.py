@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samarkand.agreement.resample import Counts, Floats, f1_of_shares, tally
+from samarkand.agreement.resample import Counts, Floats, f1_of_shares, ratio, tally
+from samarkand.agreement.spans import best
 from samarkand.text import Ints
 
 #: Of each chain of a side what is found of it, and what could be.
@@ -22,9 +23,13 @@ Share = Callable[["Chains", int], tuple[Floats, Floats]]
 class Chains:
     """Two layers' chains and what they share.
 
-    `doc` and `size`: of each chain, for both layers; `cells`: the chain of the one, the chain of
-    the other, and how many mentions are in both, shape (3, cells).
+    `of`: the chain of each entity, -1 for none, for both layers; `doc` and `size`: of each chain;
+    `cells`: the chain of the one, the chain of the other, and how many mentions are in both, shape
+    (3, cells). `pairs`: the documents of the mentions that are compared.
     """
+
+    of: tuple[Ints, Ints]
+    pairs: Ints
 
     doc: tuple[Ints, Ints]
     size: tuple[Ints, Ints]
@@ -51,11 +56,32 @@ def chains(doc: tuple[Ints, Ints], actor: tuple[Ints, Ints], left: Ints, right: 
         sizes.append(size.astype(np.int64))
     both = np.stack([of[0][left], of[1][right]])
     cells, shared = np.unique(both[:, both.min(0, initial=0) >= 0], axis=1, return_counts=True)
-    return Chains((docs[0], docs[1]), (sizes[0], sizes[1]), np.concatenate([cells, shared[None]]))
+    table = np.concatenate([cells, shared[None]])
+    return Chains((of[0], of[1]), doc[0][left], (docs[0], docs[1]), (sizes[0], sizes[1]), table)
 
 
-def counts(found: Chains, documents: int) -> list[Counts]:
-    """F1 of each measure."""
+def aligned(found: Chains) -> Ints:
+    """For each chain of the second layer the one of the first that it is most alike, -1 for none.
+
+    One to one, by φ4; so what each layer calls an actor does not matter.
+    """
+    one, other = best(found.cells[0], found.cells[1], _alike(found))
+    match = np.full(len(found.size[1]), -1, np.int64)
+    match[other] = one
+    return match
+
+
+def _alike(found: Chains) -> Floats:
+    """φ4 of each cell: 2|K∩R| / (|K|+|R|)."""
+    one, other, shared = found.cells
+    return np.asarray(2 * shared / (found.size[0][one] + found.size[1][other]))
+
+
+def counts(found: Chains, ids: tuple[Ints, Ints], documents: int) -> list[Counts]:
+    """F1 of each measure, and how often mentions that are a pair are given the same id.
+
+    `ids`: the actors of the mentions that are pairs, -1 for none.
+    """
     parts = {
         "MUC": _both(found, _muc, documents),
         "B3": _both(found, _b3, documents),
@@ -67,7 +93,14 @@ def counts(found: Chains, documents: int) -> list[Counts]:
         Counts(f"actors {name} F1", "", table, f1_of_shares, items) for name, table in parts.items()
     ]
     conll = np.concatenate([parts[name] for name in ("MUC", "B3", "CEAF")], axis=1)
-    return [*made, Counts("actors CoNLL F1", "", conll, _mean, items)]
+    both = (ids[0] >= 0) & (ids[1] >= 0)
+    named = [tally(found.pairs[rows], documents) for rows in (both & (ids[0] == ids[1]), both)]
+    same = Counts("actors same id", "", np.stack(named, axis=1), _share, (int(both.sum()),))
+    return [*made, Counts("actors CoNLL F1", "", conll, _mean, items), same]
+
+
+def _share(sums: Floats) -> Floats:
+    return ratio(sums[:, 0], sums[:, 1])
 
 
 def _mean(sums: Floats) -> Floats:
@@ -117,11 +150,11 @@ def _lea(found: Chains, side: int) -> tuple[Floats, Floats]:
 
 
 def _ceaf(found: Chains, documents: int) -> Floats:
-    """The best one-to-one assignment of chains in each document, by φ4 = 2|K∩R| / (|K|+|R|)."""
+    """The best one-to-one assignment of chains in each document, by φ4."""
     from scipy.optimize import linear_sum_assignment
 
-    one, other, shared = found.cells
-    worth = 2 * shared / (found.size[0][one] + found.size[1][other])
+    one, other, _ = found.cells
+    worth = _alike(found)
     doc = found.doc[0][one]
     reached = np.zeros(documents)
     order = np.argsort(doc, kind="stable")

@@ -1,31 +1,40 @@
 """Agreement as text, as JSON, and as one HTML page with a heat map of what was taken for what."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import groupby
 
 import msgspec
 import numpy as np
 
+from samarkand import page as pages
+from samarkand import words
 from samarkand.agree import Agreement, Pair
 from samarkand.agreement.resample import Figure
 from samarkand.changes import Change
+from samarkand.corpus import Corpus
 
 NONE = "(none)"
 #: How many confusions the text names.
 MOST = 10
 
 
-def text(found: Agreement) -> str:
-    """The figures for people: of each pair in all, then by label, then what was confused most."""
-    lines = [f"{len(found.docs):,} documents annotated in {', '.join(found.layers)}"]
-    for pair in found.pairs:
+def text(found: Agreement, differences: Sequence[Sequence[Change]] = ()) -> str:
+    """The figures for people: of each pair in all, by label, what was confused most, and, where
+    `differences` are given, what is not the same, by document.
+    """
+    lines = [f"{words.count(len(found.docs), 'document')} annotated in {', '.join(found.layers)}"]
+    for number, pair in enumerate(found.pairs):
         groups, labels = _parts(pair.figures)
         lines += ["", " and ".join(pair.layers), *_table(groups), "", "by label", *_table(labels)]
         confused = _confused(pair)[:MOST]
         if confused:
             lines += ["", f"{pair.layers[0]} said, {pair.layers[1]} said, how often"]
             lines += [f"  {one:<12} {other:<12} {count:>6,}" for count, one, other in confused]
+        for doc, rows in groupby(differences[number] if differences else (), lambda row: row.doc):
+            lines += ["", doc, *(f"  {row}" for row in rows)]
     if len(found.layers) > 2:
         lines += ["", "all together", *_table(found.together)]
     return "\n".join(lines)
@@ -105,18 +114,26 @@ def to_json(found: Agreement, differences: Sequence[Sequence[Change]] = ()) -> s
     return msgspec.json.format(msgspec.json.encode(said), indent=2).decode()
 
 
-def tables(found: Agreement) -> str:
-    """The figures and heat maps as HTML."""
-    parts = []
-    for pair in found.pairs:
+def page(found: Agreement, corpus: Corpus, differences: Sequence[Sequence[Change]]) -> str:
+    """The figures, a heat map for each pair, and the texts with what the pair does not share."""
+    parts = [f"<p>{words.count(len(found.docs), 'document')} annotated in all of them</p>"]
+    for pair, changes in zip(found.pairs, differences, strict=True):
         groups, labels = _parts(pair.figures)
         parts += [f"<h2>{escape(' and '.join(pair.layers))}</h2>", _html(groups)]
         parts += ["<details><summary>by label</summary>", _html(labels), "</details>"]
         parts += [f"<h3>Rows: {escape(pair.layers[0])}. Columns: {escape(pair.layers[1])}</h3>"]
-        parts += [_heat_map(pair)]
+        parts += [_heat_map(pair), "<details><summary>what is not the same</summary>"]
+        parts += [_contents(changes), *pages.documents(changes, corpus, corpus), "</details>"]
     if len(found.layers) > 2:
         parts += ["<h2>all together</h2>", _html(found.together)]
-    return "\n".join(parts)
+    return pages.whole(f"Agreement of {', '.join(found.layers)}", parts)
+
+
+def _contents(changes: Sequence[Change]) -> str:
+    """How much is not the same in each document, with a link to it."""
+    counts = Counter(change.doc for change in changes)
+    links = (f'<a href="#{escape(doc)}">{escape(doc)}</a> {n:,}' for doc, n in counts.items())
+    return f"<p>{', '.join(links)}</p>"
 
 
 def _html(figures: Iterable[Figure]) -> str:

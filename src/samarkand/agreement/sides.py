@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import iob, schema
-from samarkand.agreement import spans
+from samarkand.agreement import actors, spans
+from samarkand.agreement.actors import Chains
 from samarkand.agreement.relations import Edges
-from samarkand.agreement.spans import EXACT, Paired, Spans
+from samarkand.agreement.spans import Spans
 from samarkand.agreement.stances import NULL, SPAN, Stances
 from samarkand.corpus import Corpus, Layer, entity_rows
 from samarkand.text import Ints, Mask
@@ -52,7 +53,7 @@ class Side:
 
 def sides(corpus: Corpus, layers: Sequence[Layer], docs: pa.Array) -> tuple[Shared, list[Side]]:
     """These layers of these documents, which are in order."""
-    kept = [_of(layer, docs) for layer in layers]
+    kept = [of(layer, docs) for layer in layers]
     known = corpus.labels
     labels = _values(known.labels, kept, "entities", "label")
     kinds = _values([kind.name for kind in known.relations], kept, "relations", "label")
@@ -75,7 +76,8 @@ def sides(corpus: Corpus, layers: Sequence[Layer], docs: pa.Array) -> tuple[Shar
     return shared, [_side(layer, shared, pieces) for layer in kept]
 
 
-def _of(layer: Layer, docs: pa.Array) -> Layer:
+def of(layer: Layer, docs: pa.Array) -> Layer:
+    """What a layer has of these documents."""
     tables = {
         name: layer.table(name).filter(pc.is_in(layer.table(name)["doc"], docs))
         for name in schema.TABLES
@@ -109,24 +111,26 @@ def numbers(column: pa.ChunkedArray, values: pa.Array | Sequence[str]) -> Ints:
     return np.asarray(pc.index_in(column, places).fill_null(-1).to_numpy()).astype(np.int64)
 
 
-def named(a: Side, b: Side, found: Paired, by_actor: bool) -> tuple[Ints, Ints]:
-    """A number for each entity of both sides, equal where both are the same mention, or, by actor,
-    where they refer to the same one.
-    """
-    same = found.kind <= EXACT
-    mine = np.arange(len(a.actor))
+def by_mention(a: Side, b: Side, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """A number for each entity of both sides, the same for those that are a pair."""
     other = np.full(len(b.actor), NOWHERE[1], np.int64)
-    other[found.right[same]] = found.left[same]
-    if by_actor:
-        mine, other = (
-            np.where(side.actor >= 0, len(a.actor) + side.actor, codes)
-            for side, codes in ((a, mine), (b, other))
-        )
-    return mine, other
+    other[right] = left
+    return np.arange(len(a.actor)), other
+
+
+def by_actor(mentions: tuple[Ints, Ints], chains: Chains) -> tuple[Ints, Ints]:
+    """The same, but all mentions of one actor have one number, whatever the layers call it."""
+    mine, other = chains.of
+    first = len(mine)
+    match = np.append(actors.aligned(chains), -1)[other]
+    return (
+        np.where(mine >= 0, first + mine, mentions[0]),
+        np.where(other < 0, mentions[1], np.where(match < 0, NOWHERE[1], first + match)),
+    )
 
 
 def edges(a: Side, b: Side, names: tuple[Ints, Ints], shared: Shared) -> tuple[Edges, Edges]:
-    """The relations of both sides, with the arguments as `named` has them."""
+    """The relations of both sides, with these names for their arguments."""
     room = 2 + max(int(codes.max(initial=0)) for codes in names)
     there = [
         (side.spans.doc * room + codes)[codes >= 0]
@@ -153,7 +157,7 @@ def edges(a: Side, b: Side, names: tuple[Ints, Ints], shared: Shared) -> tuple[E
 
 
 def stances(side: Side, names: Ints, nowhere: int, shared: Shared) -> Stances:
-    """A side's stances, with holders and targets as `named` has them."""
+    """A side's stances, with these names for holders and targets."""
     table = side.layer.stances
     doc = numbers(table["doc"], shared.docs)
     who = {}
