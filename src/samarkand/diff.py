@@ -224,8 +224,10 @@ def _lists_differ(left: pa.Array, right: pa.Array, apart: Apart) -> Mask:
     sizes = [pc.list_value_length(side).fill_null(-1).to_numpy() for side in (left, right)]
     found = np.asarray(sizes[0] != sizes[1])
     rows = np.flatnonzero(~found & (sizes[0] > 0))
-    chosen = pa.array(rows)
     of = np.repeat(rows, sizes[0][rows])
-    inner = apart(pc.list_flatten(left.take(chosen)), pc.list_flatten(right.take(chosen)), of)
+    if found.any():
+        chosen = pa.array(rows)
+        left, right = left.take(chosen), right.take(chosen)
+    inner = apart(pc.list_flatten(left), pc.list_flatten(right), of)
     found[of[inner]] = True
     return found

@@ -77,12 +77,22 @@ def pairs(old: Sequence[Ints], new: Sequence[Ints]) -> Pairs:
     Shape: each side is a sequence of columns, alike in number; the rows come in the order of the
     first side's.
     """
-    left, right = _dense(*_numbered(*_dense(*_packed(old, new))))
-    place = np.full(max(int(side.max(initial=0)) for side in (left, right)) + 1, -1, np.int64)
-    place[right] = np.arange(len(right))
-    found = place[left]
-    rows = np.flatnonzero(found >= 0)
-    return rows, found[rows]
+    left, right = _packed(old, new)
+    place = _places(left, right)
+    if len(place) and np.bincount(place + 1)[1:].max(initial=0) > 1:  # a key stands twice
+        place = _places(*_numbered(left, right))
+    rows = np.flatnonzero(place >= 0)
+    return rows, place[rows]
+
+
+def _places(left: Ints, right: Ints) -> Ints:
+    """Where each number of the left stands first on the right; -1 for nowhere."""
+    if bool((np.diff(right) > 0).all()) and bool((np.diff(left) > 0).all()):
+        place = np.searchsorted(right, left)  # in order, as positions are
+        place[place == len(right)] = 0
+        return np.where(right[place] == left, place, -1) if len(right) else place - 1
+    found = pc.index_in(pa.array(left), pa.array(right)).fill_null(-1)
+    return np.asarray(found.to_numpy()).astype(np.int64)
 
 
 def _packed(old: Sequence[Ints], new: Sequence[Ints]) -> tuple[Ints, Ints]:
@@ -100,14 +110,6 @@ def _packed(old: Sequence[Ints], new: Sequence[Ints]) -> tuple[Ints, Ints]:
     return left, right
 
 
-def _dense(left: Ints, right: Ints) -> tuple[Ints, Ints]:
-    """The keys, numbered anew where they are spread too widely for a table of them all."""
-    rows = len(left) + len(right)
-    if max(int(side.max(initial=0)) for side in (left, right)) <= 8 * rows + 1024:
-        return left, right
-    return _renumbered(left, right)
-
-
 def _renumbered(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     """Numbers as their places among the different ones of both sides."""
     both = pa.array(np.concatenate([left, right])).dictionary_encode().indices
@@ -117,8 +119,6 @@ def _renumbered(left: Ints, right: Ints) -> tuple[Ints, Ints]:
 
 def _numbered(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     """The keys with, where a key stands more than once on a side, its occurrences numbered."""
-    if all(np.bincount(side, minlength=1).max() <= 1 for side in (left, right)):
-        return left, right
     orders = [np.argsort(side, kind="stable") for side in (left, right)]
     repeats = []
     for side, order in zip((left, right), orders, strict=True):
