@@ -18,8 +18,8 @@ from samarkand.errors import FormatError
 from samarkand.formats import base, webanno
 from samarkand.formats.base import Reading
 from samarkand.formats.capabilities import everything
+from samarkand.formats.webanno import escapes as escapes
 from samarkand.formats.webanno import own
-from samarkand.formats.webanno import text as escapes
 from samarkand.jsonl import MAX_LINE
 from samarkand.losses import losses
 from tests.corpora import LAYER, corpora

@@ -41,7 +41,7 @@ from samarkand.formats.base import (
 )
 from samarkand.formats.bioc import places, rows
 from samarkand.formats.bioc import writer as writing
-from samarkand.formats.bioc.json import documents as items
+from samarkand.formats.bioc.decode import documents as items
 from samarkand.formats.bioc.parts import Document, Report, document, name_all
 from samarkand.words import count
 

@@ -8,8 +8,8 @@ import msgspec
 
 from samarkand import files, jsonl
 from samarkand.errors import Problem
-from samarkand.formats.bioc import json as bioc
-from samarkand.formats.bioc.json import Item
+from samarkand.formats.bioc import decode as bioc
+from samarkand.formats.bioc.decode import Item
 
 #: Which passage, and which sentence in it: ids are unique in there. Empty: the document.
 Scope = tuple[int, ...]

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from samarkand import text
 from samarkand.covered import alike, differs
-from samarkand.formats.bioc.json import Location
+from samarkand.formats.bioc.decode import Location
 from samarkand.formats.bioc.parts import Document, Mention, Report, Segment
 
 #: The most that may be missing before a passage; more is a wrong offset.

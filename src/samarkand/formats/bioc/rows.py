@@ -7,7 +7,7 @@ from typing import Any
 
 from samarkand import jsonl, lines, schema
 from samarkand.covered import short, wrong
-from samarkand.formats.bioc import json as bioc
+from samarkand.formats.bioc import decode as bioc
 from samarkand.formats.bioc.parts import Document, Link, Mention, Report, ours
 from samarkand.words import count
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from samarkand import lines, schema
-from samarkand.formats.bioc import json as bioc
+from samarkand.formats.bioc import decode as bioc
 from samarkand.formats.bioc.places import GAP
 from samarkand.formats.bioc.rows import (
     ACTOR,

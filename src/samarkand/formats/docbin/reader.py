@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from samarkand import files, lines, schema, text
 from samarkand.corpus import entity_rows, from_columns
 from samarkand.errors import Problem
-from samarkand.formats.docbin import spans as docbin_spans
+from samarkand.formats.docbin import span_groups as docbin_spans
 from samarkand.formats.docbin.open import FAULTS, Bin, entries, explain, open_file, user_data
 from samarkand.formats.docbin.own import ENTS, KEY, NAME, Extra, ents_group
-from samarkand.formats.docbin.spans import Native
+from samarkand.formats.docbin.span_groups import Native
 from samarkand.labels import Group
 from samarkand.text import Ints
 

@@ -52,6 +52,8 @@ from samarkand.formats.labelstudio import rows as labelstudio_rows
 from samarkand.formats.labelstudio import stances as labelstudio_stances
 from samarkand.formats.labelstudio.label_config import Used, config
 from samarkand.formats.labelstudio.task import Log, Opened, open_task, text_key
+from samarkand.parallel import each
+from samarkand.text import Mask
 
 SUFFIXES = (".json",)
 PARTS = ITEMS
@@ -140,22 +142,27 @@ def _each_once(tasks: list[Opened], log: Log) -> None:
 
 def _annotations(tasks: list[Opened], texts: pa.ChunkedArray, plain: bool, log: Log) -> Tables:
     """The tables of tasks with these texts."""
-    parts = {name: [schema.empty(wanted)] for name, wanted in schema.TABLES.items()}
-    for start in range(0, len(tasks), BLOCK):
-        block = tasks[start : start + BLOCK]
-        found = text.whole(texts.slice(start, BLOCK))
-        odd = np.ones(len(block), np.bool_)
+
+    def block(start: int) -> tuple[pa.Table, pa.Table, Mask]:
+        chosen = tasks[start : start + BLOCK]
         if plain:
-            entities, relations, odd = labelstudio_plain.read(block, found)
-            parts["entities"].append(entities)
-            parts["relations"].append(relations)
-        if odd.any():
-            others = np.flatnonzero(odd).tolist()
-            for row in others:
-                block[row].text = found[row].as_py()
-            for name, table in _exactly([block[row] for row in others], log).items():
-                parts[name].append(table)
-    return parts
+            return labelstudio_plain.read(chosen, text.whole(texts.slice(start, BLOCK)))
+        nothing = (schema.empty(schema.TABLES[name]) for name in ("entities", "relations"))
+        return *nothing, np.ones(len(chosen), np.bool_)
+
+    starts = range(0, len(tasks), BLOCK)
+    found = each(block, starts)
+    tables = {name: [schema.empty(wanted)] for name, wanted in schema.TABLES.items()}
+    for start, (entities, relations, odd) in zip(starts, found, strict=True):
+        tables["entities"].append(entities)
+        tables["relations"].append(relations)
+        others = [start + row for row in np.flatnonzero(odd).tolist()]
+        for row in others:
+            tasks[row].text = texts[row].as_py()
+        if others:
+            for name, table in _exactly([tasks[row] for row in others], log).items():
+                tables[name].append(table)
+    return tables
 
 
 def _exactly(tasks: list[Opened], log: Log) -> dict[str, pa.Table]:

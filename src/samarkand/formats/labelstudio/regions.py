@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from samarkand import jsonl
+from samarkand.formats.labelstudio.covering import Utf16, same
 from samarkand.formats.labelstudio.json import strict
 from samarkand.formats.labelstudio.names import OWN, STANCE, Own
 from samarkand.formats.labelstudio.task import Log, Opened, refusal
-from samarkand.formats.labelstudio.text import Utf16, same
 from samarkand.words import count
 
 

@@ -12,9 +12,9 @@ import msgspec
 from samarkand import files, jsonl
 from samarkand.errors import Problem
 from samarkand.formats.labelstudio import json as exports
+from samarkand.formats.labelstudio.covering import fits
 from samarkand.formats.labelstudio.json import UNSET, Annotation, Task
 from samarkand.formats.labelstudio.names import OWN, TEXT, OwnDocument
-from samarkand.formats.labelstudio.text import fits
 from samarkand.words import count
 
 #: What results of other kinds of data are about.

@@ -9,9 +9,9 @@ from typing import Any
 
 from samarkand.errors import Problem
 from samarkand.formats.webanno import header
+from samarkand.formats.webanno.escapes import link, parts, reference, stack, unescape_value
 from samarkand.formats.webanno.header import Column
 from samarkand.formats.webanno.rows import Rows
-from samarkand.formats.webanno.text import link, parts, reference, stack, unescape_value
 from samarkand.words import count
 
 #: What a reference may name where it may lead to any layer.

@@ -15,7 +15,7 @@ from samarkand import lines, text
 from samarkand.corpus import Layer, doc_codes
 from samarkand.cuts import WHITE
 from samarkand.formats.webanno import own, say
-from samarkand.formats.webanno.text import escape_value
+from samarkand.formats.webanno.escapes import escape_value
 from samarkand.text import Ints, TextIndex
 from samarkand.tokens import Tokens
 

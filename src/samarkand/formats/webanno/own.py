@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from samarkand import jsonl, lines
-from samarkand.formats.webanno.text import sayable
+from samarkand.formats.webanno.escapes import sayable
 
 ENTITY = "webanno.custom.SamarkandEntity"
 RELATION = "webanno.custom.SamarkandRelation"

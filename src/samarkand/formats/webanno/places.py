@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from samarkand import text
 from samarkand.errors import Problem
+from samarkand.formats.webanno.escapes import unescape_value
 from samarkand.formats.webanno.sheet import Sheet
-from samarkand.formats.webanno.text import unescape_value
 from samarkand.text import POINTS, UTF16, Ints, Mask, TextIndex
 
 #: No text has more between its sentences; more is an offset that is wrong.

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from samarkand import lines, schema
 from samarkand.formats.webanno import own
+from samarkand.formats.webanno.escapes import sayable
 from samarkand.formats.webanno.own import EntityRest, Place, RelationRest, Rest, StanceRest
-from samarkand.formats.webanno.text import sayable
 from samarkand.words import count
 
 _POLARITY = re.compile(r"-?[0-9]{1,3}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from samarkand import jsonl
 from samarkand.errors import Problem
 from samarkand.formats.webanno import header
-from samarkand.formats.webanno.text import unescape_text
+from samarkand.formats.webanno.escapes import unescape_text
 
 #: A line of ours: what is said of the document, which INCEpTION passes over.
 OURS = "#samarkand="

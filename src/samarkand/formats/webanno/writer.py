@@ -10,10 +10,10 @@ from samarkand import schema, sentences, text, tokens
 from samarkand.corpus import Corpus, Layer, doc_codes
 from samarkand.formats.base import Files
 from samarkand.formats.webanno import marks, own, types
+from samarkand.formats.webanno.escapes import escape_text
 from samarkand.formats.webanno.header import FORMAT
 from samarkand.formats.webanno.marks import Marks
 from samarkand.formats.webanno.sheet import OURS
-from samarkand.formats.webanno.text import escape_text
 from samarkand.text import UTF16, Ints, TextIndex
 from samarkand.tokens import Tokens
 
