@@ -12,12 +12,12 @@ from tests.test_cli import run
 #: Folder, and what importing it says, and how much of it the dataset's `articles` hold.
 CORPORA = {
     "turku-ner/standoff": (
-        "754 documents (754 of them new), 11,448 entities, 0 relations, 0 stances\n",
+        "754 documents (754 new), 11,448 entities, 0 relations, 0 stances\n",
         {"train": 602, "validation": 76, "test": 76},
         {"near-duplicate-across-splits", "one-form-two-labels"},
     ),
     "wet-lab/standoff": (
-        "122 documents (122 of them new), 15,972 entities, 3,448 relations, 0 stances\n"
+        "122 documents (122 new), 15,972 entities, 3,448 relations, 0 stances\n"
         "not read, event: 4,050\nnot read, note: 6\nnot read, relation of an event: 2,045\n",
         {"train": 122},
         {
@@ -28,7 +28,7 @@ CORPORA = {
         },
     ),
     "litbank/entities/brat": (
-        "100 documents (100 of them new), 13,912 entities, 0 relations, 0 stances\n",
+        "100 documents (100 new), 13,912 entities, 0 relations, 0 stances\n",
         {"train": 100},
         {"one-form-two-labels"},
     ),

@@ -17,6 +17,7 @@ from samarkand.corpus import About, Corpus, Layer, Provenance, entity_rows
 from samarkand.errors import SamarkandError
 from samarkand.labels import LabelSchema
 from samarkand.match import Pairs
+from samarkand.parallel import each
 from samarkand.text import Ints, Mask, whole
 
 #: Where two columns differ, given the number of the row that each value is of.
@@ -146,9 +147,9 @@ def _delta(
 ) -> Delta:
     """`said` tells of the columns of references in which of the pairs they refer to another one."""
     sides = list(zip((old, new), pairs, strict=True))
-    literal = {
-        name: differ(*(_rows(side[name], at) for side, at in sides)) for name in old.column_names
-    }
+    names = old.column_names
+    masks = each(lambda name: differ(*(_rows(side[name], at) for side, at in sides)), names)
+    literal = dict(zip(names, masks, strict=True))
     differs = literal | dict(said or {})
     rows = np.flatnonzero(np.logical_or.reduce([*literal.values(), *differs.values()]))
     left, right = (side.take(pa.array(at[rows])).combine_chunks() for side, at in sides)

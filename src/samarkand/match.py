@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from samarkand import schema
 from samarkand.corpus import Layer, entity_rows
+from samarkand.parallel import each
 from samarkand.text import Ints, whole
 
 #: Rows of the one table and, in the same places, the rows of the other that match them.
@@ -43,7 +44,7 @@ PASSES: dict[str, tuple[tuple[str, ...], ...]] = {
 
 def by_key(a: pa.Table, b: pa.Table, *key: str) -> Pairs:
     """Rows with the same values in those columns, which are strings; one to one."""
-    both = [codes(a[name], b[name]) for name in key]
+    both = each(lambda name: codes(a[name], b[name]), key)
     return pairs([left for left, _ in both], [right for _, right in both])
 
 

@@ -59,7 +59,7 @@ SUFFIXES = (".json",)
 PARTS = ITEMS
 
 #: Tasks are read in blocks, so that the working arrays of one fit the processor's cache.
-BLOCK = 200
+BLOCK = 500
 
 Tables = dict[str, list[pa.Table]]
 
