@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 
@@ -125,6 +126,15 @@ def test_a_correct_corpus_gives_no_finding() -> None:
 def test_an_empty_corpus_gives_no_finding(rows: list[dict[str, Any]]) -> None:
     assert check(make(rows)) == []
     assert check(Corpus(rows_table(schema.DOCUMENTS, rows))) == []
+
+
+def test_tables_without_a_chunk_give_no_finding() -> None:
+    labels = LabelSchema(relations=(RelationType("MEETS", symmetric=True),))
+    empty = rows_table(schema.RELATIONS, [])
+    hollow = pa.table([pa.chunked_array([], field.type) for field in empty.schema], empty.schema)
+    made = Provenance("hand", "ada", is_human=True, date="2026-01-01", schema=labels.version)
+    layer = Layer("hand/a", relations=hollow, provenance=made)
+    assert check(Corpus(labels=labels, layers={"hand/a": layer})) == []
 
 
 def test_all_faults_are_found_in_one_pass(tmp_path: Path) -> None:

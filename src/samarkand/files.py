@@ -16,6 +16,9 @@ from samarkand.errors import Problem, SamarkandError
 #: Document and actor ids, and the parts of a layer's name: safe as file names everywhere.
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
+#: A file of fewer bytes is read at once, without asking for its size: most are.
+_SMALL = 1 << 16
+
 
 def is_slug(name: str) -> bool:
     """Whether a name is safe as a file name: letters and digits, and within it `.`, `_`, `-`."""
@@ -83,7 +86,9 @@ def tree(folder: Path, suffixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
     """
     if folder.is_file():
         return {folder.name: folder.read_bytes()}
-    return dict(sorted(chosen(folder, [f for f, _ in _walk(folder, suffixes)]).items()))
+    paths = sorted(path for path, _ in _walk(folder, suffixes))
+    found = chosen(folder, paths)
+    return {path: found[path] for path in paths}
 
 
 def sizes(folder: Path, suffixes: tuple[str, ...] = ("",)) -> dict[str, int]:
@@ -97,12 +102,12 @@ def chosen(folder: Path, paths: Iterable[str]) -> dict[str, bytes]:
     """The content of files below a folder. Errors: SamarkandError for what cannot be read."""
     by_folder: dict[str, list[str]] = {}
     for path in paths:
-        below, slash, name = path.rpartition("/")
-        by_folder.setdefault(below + slash, []).append(name)
+        name = path.rpartition("/")[2]
+        by_folder.setdefault(path.removesuffix(name), []).append(name)
     found: dict[str, bytes] = {}
     for below, names in by_folder.items():
-        contents = read_many(folder / below, names)
-        found |= {below + name: data for name, data in zip(names, contents, strict=True)}
+        paths = [below + name for name in names] if below else names
+        found.update(zip(paths, read_many(folder / below, names), strict=True))
     return found
 
 
@@ -118,6 +123,10 @@ def _walk(folder: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, os.Dir
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
+                if entry.is_file(follow_symlinks=False):  # most are
+                    if entry.name.endswith(suffixes):
+                        yield below + entry.name, entry
+                    continue
                 if entry.is_symlink():
                     guard(folder / below / entry.name, home)
                 if entry.is_dir(follow_symlinks=False):
@@ -130,14 +139,18 @@ def _read(name: str, folder: int) -> bytes:
     """Read one file of an open folder."""
     handle = os.open(name, os.O_RDONLY | os.O_NONBLOCK, dir_fd=folder)  # a pipe does not block
     try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
+        try:
+            data = os.read(handle, _SMALL)
+        except OSError:
+            data = b""
+        if 0 < len(data) < _SMALL:  # the whole of a small file
+            return data
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, "is no file")
-        size = status.st_size
-        data = os.read(handle, size + 1)
+        parts = [data]
         while more := os.read(handle, 1 << 20):
-            data += more
-        return data
+            parts.append(more)
+        return b"".join(parts)
     finally:
         os.close(handle)
 

@@ -146,7 +146,9 @@ def symmetric_twice(view: View) -> Iterator[Fault]:
     for layer in view.layers if symmetric else ():
         rows = layer.tables["relations"]
         label = codes(rows.table["label"], symmetric)
-        ends = pa.chunked_array([*rows.table["head"].chunks, *rows.table["tail"].chunks])
+        ends = pa.chunked_array(
+            [*rows.table["head"].chunks, *rows.table["tail"].chunks], pa.string()
+        )
         head, tail = np.split(numbered(ends), 2)
         label = np.where(label < 0, len(symmetric) + np.arange(len(label)), label)
         keys = [numbered(rows.table[name]) for name in ("object", "status")]

@@ -9,7 +9,7 @@ from samarkand import jsonl
 from samarkand.corpus import Corpus
 from samarkand.doccano import project as projects
 from samarkand.doccano.answers import Exported, Key, decode, fingerprint, key_of, untouched
-from samarkand.doccano.remote import export
+from samarkand.doccano.remote import begin_export, export
 from samarkand.doccano.state import Pushed, Sent
 from samarkand.errors import FormatError, SamarkandError
 from samarkand.formats import doccano
@@ -20,6 +20,7 @@ from samarkand.merge import merge
 class Fetched:
     """`theirs` is what the project says; for the documents of `lost`, what was pushed stands.
 
+    `edited` are the documents that are not as they were sent; `theirs` has the others as pushed.
     `rows` are the project's documents by number. `strays` are those that an upload which was cut
     short left there and nobody has touched. `lost` says in words what cannot be taken over:
     `lost_docs` are the documents, and `lost_rows` what the server has of them. `notes` are of
@@ -28,6 +29,7 @@ class Fetched:
     """
 
     theirs: Corpus
+    edited: frozenset[str] = frozenset()
     rows: Mapping[int, Exported] = field(default_factory=dict)
     strays: tuple[int, ...] = ()
     lost: tuple[str, ...] = ()
@@ -65,20 +67,25 @@ def fetched(client: DoccanoClient, pushed: Pushed, docs: Iterable[str], task: st
     What doccano could not show of a mention goes with it when the mention is removed, and comments
     stay there. Errors: SamarkandError for an export that cannot be read.
     """
+    base, layer = pushed.base, pushed.layer
+    task = task or begin_export(client, pushed.project)
+    before = dict(zip(base.documents["doc"].to_pylist(), _rows(base, layer), strict=True))
     rows = exported(client, pushed.project, task)
     found = _sorted(rows, pushed, {*docs, *pushed.sent})
     sent = {doc: _as_sent(row, key, pushed.sent[doc]) for doc, (row, key) in found.good.items()}
-    content = jsonl.encode([row for row, _ in sent.values()])
+    edited = {doc: row for doc, (row, _) in sent.items() if _ordered(row) != before[doc]}
+    content = jsonl.encode(list(edited.values()))
     try:
-        reading = doccano.read({"doccano.jsonl": content}, pushed.layer, unit=doccano.UNIT)
+        reading = doccano.read({"doccano.jsonl": content}, layer, unit=doccano.UNIT)
     except FormatError as error:
         raise SamarkandError(f"what doccano exports cannot be read: {error}") from None
-    base, layer = pushed.base, pushed.layer
-    kept, unlike = projects.of(base, layer, found.lost_docs), projects.of(base, layer, found.good)
+    kept = projects.of(base, layer, pushed.sent.keys() - edited.keys())
+    unlike = projects.of(base, layer, edited)
     theirs = merge(doccano.narrow(unlike, layer), unlike, reading.corpus).corpus
     theirs = replace(theirs, documents=unlike.documents)
     return Fetched(
         projects.joined(kept, comparable(theirs, base, layer)),
+        frozenset(edited),
         rows,
         tuple(found.strays),
         tuple(found.lost),
@@ -130,6 +137,18 @@ def _sorted(rows: Mapping[int, Exported], pushed: Pushed, known: set[str]) -> _S
         found.lost.append(f"{doc}: it was deleted in doccano; what was pushed stands")
     found.lost_docs.update(set(texts) - set(found.good))
     return found
+
+
+def _rows(base: Corpus, layer: str) -> list[doccano.Row]:
+    return [_ordered(row) for row in doccano.rows(base, layer)]
+
+
+def _ordered(row: doccano.Row) -> doccano.Row:
+    """A row with its spans and relations by id, so that it can be compared."""
+    entities = sorted(row.entities, key=lambda span: span.id)
+    return doccano.Row(
+        row.text, entities, sorted(row.relations, key=lambda link: link.id), row.samarkand
+    )
 
 
 def _is_of(key: Key, doc: str, sent: Sent) -> bool:

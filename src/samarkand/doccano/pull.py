@@ -66,9 +66,11 @@ def pull(
     found = fetched(client, pushed, ours.documents["doc"].to_pylist(), task)
     progress("merging", 1, 3)
     _known_labels(ours, found.theirs, layer)
-    sent = set(pushed.sent)
-    docs = sent & set(ours.documents["doc"].to_pylist())
-    absent, now = (projects.of(side, layer, sent - docs) for side in (pushed.base, found.theirs))
+    here = set(ours.documents["doc"].to_pylist())
+    docs = found.edited & here
+    absent, now = (
+        projects.of(side, layer, found.edited - here) for side in (pushed.base, found.theirs)
+    )
     missed = {change.doc for change in changes.changes(diff.diff(absent, now))}
     old, mine, edited = (
         comparable(projects.of(side, layer, docs), ours, layer)

@@ -140,7 +140,7 @@ def renamed(ids: Mapping[str, tuple[str, str | None]], documents: pa.Table) -> t
     known = set(docs)
     notes = []
     for path, (doc, _) in sorted(ids.items()):
-        if doc in (path.rpartition("/")[2], path.replace("/", "-")):
+        if doc == path or doc in (path.rpartition("/")[2], path.replace("/", "-")):
             continue
         if doc in known or any(name.startswith(f"{doc}-") for name in docs):
             notes.append(f"'{path}' cannot be a document's id; it is called '{doc}'")

@@ -42,8 +42,8 @@ from samarkand.text import Ints
 SUFFIXES = (".txt", ".ann")
 PARTS = DOCUMENTS
 
-#: Documents are read in blocks, so that the working arrays of one fit the processor's cache.
-BLOCK = 1000
+#: Documents are read in blocks, so that the working arrays of one stay small.
+BLOCK = 2000
 #: A label, an actor or an attribute's name; and an attribute's value.
 _WORD = re.compile(r"[^ \t\r\n\0]+")
 _VALUE = re.compile(r"[^ \t\r\n\0]([^\t\r\n\0]*[^ \t\r\n\0])?")
@@ -62,11 +62,13 @@ def _read(files: Files, layer: str, plain: bool = True) -> Reading:
     """`plain=False` reads every line the exact way, to the same result."""
     problems: list[Problem] = []
     unread: Counter[str] = Counter()
-    ids = doc_ids([path.removesuffix(".txt") for path in files if path.endswith(".txt")])
-    for path in files:
-        stem = path.removesuffix(".ann")
-        if path.endswith(".ann") and stem not in ids:
-            problems.append(Problem(path, 0, f"there is no {stem}.txt beside it"))
+    stems_of = {
+        suffix: [path.removesuffix(suffix) for path in files if path.endswith(suffix)]
+        for suffix in SUFFIXES
+    }
+    ids = doc_ids(stems_of[".txt"])
+    alone = sorted(set(stems_of[".ann"]).difference(ids))
+    problems += [Problem(f"{stem}.ann", 0, f"there is no {stem}.txt beside it") for stem in alone]
     stems = sorted(ids, key=lambda stem: ids[stem][0])
 
     def part(start: int) -> tuple[Block, tuple[pa.Table, ...]]:
