@@ -32,7 +32,7 @@ LAYERS = (
     ("agreement/alpha", "agreement/spans"),
     ("agreement/actors", "agreement/entities", "agreement/relations", "agreement/stances"),
     ("agreement/sides",),
-    ("agree",),
+    ("agree", "leaks"),
     ("blocks", "layout"),
     ("store",),
     ("revisions",),
