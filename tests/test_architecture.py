@@ -37,6 +37,7 @@ LAYERS = (
     ("store",),
     ("revisions",),
     ("versions", "page"),
+    ("stats",),
     ("agreement",),
     ("formats/base",),
     ("checks", "formats"),

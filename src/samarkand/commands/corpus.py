@@ -1,4 +1,4 @@
-"""The commands on a corpus as a whole: what its splits share."""
+"""The commands on a corpus as a whole: what is in it, and what its splits share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from samarkand.cli_errors import clean
 from samarkand.errors import SamarkandError
+from samarkand.words import count
 
 app = typer.Typer()
 
@@ -39,3 +40,36 @@ def leaks(
         found = search.leaks(store.read(root, []), similarity, passage, show)
     print(search.to_json(found) if form == "json" else search.text(found))
     raise typer.Exit(bool(found))
+
+
+@app.command()
+@clean
+def stats(
+    root: Annotated[Path, typer.Argument(help="The corpus folder.", show_default=True)] = Path(),
+    layer: Annotated[
+        list[str] | None, typer.Option(help="A layer; may be repeated. By default all of them.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="text, json or html.")] = "text",
+    out: Annotated[Path | None, typer.Option(help="A file to write, instead of printing.")] = None,
+) -> None:
+    """Say what is in a corpus: sizes, labels, actors, stances, and what only one split has.
+
+    docs/stats.md says what each figure is.
+    Example: samarkand stats my-corpus --layer hand/a --format html --out stats.html
+    """
+    from samarkand import files, store
+    from samarkand import stats as figures
+
+    if form not in ("text", "json", "html"):
+        raise SamarkandError(f"--format is text, json or html; got '{form}'")
+    corpus = store.read(root)
+    found = figures.stats(corpus, layer or ())
+    if form == "html":
+        said = figures.page(found, corpus.about.title or corpus.about.name)
+    else:
+        said = figures.to_json(found) if form == "json" else figures.text(found)
+    if out is None:
+        print(said)
+    else:
+        files.write(out, said.encode())
+        print(f"{out}: {count(len(found), 'table')}")
