@@ -106,7 +106,11 @@ def _packed(old: Sequence[Ints], new: Sequence[Ints]) -> tuple[Ints, Ints]:
         if room * size >= 2**62:  # number what there is, to make room
             left, right = _renumbered(left, right)
             room = len(left) + len(right) + 1
-        left, right = left * size + (one - low), right * size + (other - low)
+        if size > 1:
+            for side, column in ((left, one), (right, other)):
+                side *= size
+                side += column
+                side -= low
         room *= size
     return left, right
 

@@ -1,6 +1,6 @@
 """Which entity of one layer is which of another: by offsets and label, by offsets, by overlap."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -70,15 +70,15 @@ def paired(a: Spans, b: Spans) -> Paired:
     """The entities of two layers put side by side: the most alike first, one to one."""
     left, right = np.arange(len(a.doc)), np.arange(len(b.doc))
     found: list[tuple[Ints, Ints, int]] = []
+    sides = a, b
     for kind, key in (
         (STRICT, ("doc", "begin", "end", "pieces", "label")),
         (EXACT, ("doc", "begin", "end", "pieces", "group")),
     ):
-        one, other = match.pairs(
-            [getattr(a, name)[left] for name in key], [getattr(b, name)[right] for name in key]
-        )
+        one, other = match.pairs(*([getattr(side, name) for name in key] for side in sides))
         found.append((left[one], right[other], kind))
         left, right = np.delete(left, one), np.delete(right, other)
+        sides = _rows(a, left), _rows(b, right)
     for kind, column in ((TYPE, "label"), (OVERLAP, "group")):
         one, other = _overlapping(a, b, left, right, column)
         found.append((left[one], right[other], kind))
@@ -86,6 +86,11 @@ def paired(a: Spans, b: Spans) -> Paired:
     kinds = np.repeat([kind for *_, kind in found], [len(one) for one, *_ in found])
     rows = [np.concatenate([part[side] for part in found]) for side in (0, 1)]
     return Paired(rows[0], rows[1], kinds)
+
+
+def _rows(spans: Spans, rows: Ints) -> Spans:
+    """Some of the spans."""
+    return Spans(*(getattr(spans, column.name)[rows] for column in fields(spans)))
 
 
 def _overlapping(a: Spans, b: Spans, left: Ints, right: Ints, key: str) -> Pairs:
