@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "store" / "good"
 COMMANDS = (
     *("init", "import", "convert", "check", "build"),
-    *("diff", "merge", "install-merge-driver", "agree", "stats", "leaks", "doccano"),
+    *("diff", "merge", "install-merge-driver", "agree", "adjudicate", "stats", "leaks", "doccano"),
 )
 
 

@@ -8,6 +8,7 @@ import typer
 
 from samarkand import __version__
 from samarkand.cli_errors import clean
+from samarkand.commands.adjudicate import app as adjudicate
 from samarkand.commands.corpus import app as corpus
 from samarkand.commands.doccano import app as doccano
 from samarkand.commands.layers import app as layers
@@ -200,6 +201,7 @@ def build(
 app.add_typer(versions)
 app.add_typer(layers)
 app.add_typer(corpus)
+app.add_typer(adjudicate, name="adjudicate")
 app.add_typer(doccano, name="doccano")
 
 if __name__ == "__main__":
