@@ -32,6 +32,7 @@ LAYERS = (
     ("agreement/alpha", "agreement/spans"),
     ("agreement/actors", "agreement/entities", "agreement/relations", "agreement/stances"),
     ("agreement/sides",),
+    ("agreement/gamma",),
     ("agree", "leaks"),
     ("adjudication/__init__", "adjudication/alike"),
     ("adjudication/union",),

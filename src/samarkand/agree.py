@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand import changes, diff
-from samarkand.agreement import actors, alpha, entities, relations, resample, spans, stances
+from samarkand.agreement import actors, alpha, entities, gamma, relations, resample, spans, stances
 from samarkand.agreement import sides as sides_of
 from samarkand.agreement.resample import Counts, Figure
 from samarkand.agreement.sides import NOWHERE, Shared, Side
@@ -54,12 +54,14 @@ def agree(
     docs: Sequence[str] | None = None,
     rounds: int = resample.ROUNDS,
     progress: Progress = silent,
+    with_gamma: bool = False,
 ) -> Agreement:
     """Compare two or more layers of a corpus over the documents that all of them annotate.
 
     `docs` names the documents, where it is to be others; `rounds` is how often they are resampled
-    for the intervals, 0 for none. Errors: SamarkandError for fewer than two layers, one that is not
-    there, and no document in common.
+    for the intervals, 0 for none; `with_gamma` adds gamma, which takes about a second a document.
+    Errors: SamarkandError for fewer than two layers, one that is not there, no document in common,
+    and gamma without its extra.
     """
     if len(set(layers)) < 2:
         raise SamarkandError("two layers or more are compared: samarkand agree hand/a hand/b")
@@ -71,7 +73,10 @@ def agree(
     for done, (a, b) in enumerate(every):
         progress(f"{a.layer.name} and {b.layer.name}", done, len(every))
         found.append(_pair(a, b, shared, rounds))
-    together = resample.figures(_alphas(sides, shared), rounds)
+    of_all = _alphas(sides, shared)
+    if with_gamma:
+        of_all += gamma.counts(sides, shared, progress)
+    together = resample.figures(of_all, rounds)
     return Agreement(tuple(layers), tuple(names.to_pylist()), tuple(found), tuple(together))
 
 

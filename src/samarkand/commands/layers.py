@@ -28,6 +28,9 @@ def agree(
     rounds: Annotated[
         int, typer.Option(help="Resamples of the documents for the intervals; 0 for none.", min=0)
     ] = 1000,
+    gamma: Annotated[
+        bool, typer.Option("--gamma", help="Gamma too: a second a document; an extra.")
+    ] = False,
 ) -> None:
     """Say how far annotators agree: entities, relations, stances, actors, with 95 % intervals.
 
@@ -45,7 +48,7 @@ def agree(
     corpus = store.read(root)
     chosen = [doc.strip() for doc in docs.split(",")] if docs else None
     with progress("comparing") as show:
-        found = agreement.agree(corpus, layers, chosen, rounds, show)
+        found = agreement.agree(corpus, layers, chosen, rounds, show, gamma)
     differ = agreement.differences(corpus, found) if listed or layout != "text" else []
     if layout == "html":
         said = report.page(found, corpus, differ)
