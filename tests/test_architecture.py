@@ -46,6 +46,7 @@ LAYERS = (
     ("formats/base",),
     ("checks", "formats"),
     ("check", "configs", "init", "formats/__init__", "formats/capabilities"),
+    ("figures",),
     ("card", "parts", "merge/faults"),
     ("merge/__init__",),
     ("merge/driver", "merge/versions"),

@@ -264,3 +264,21 @@ def test_nothing_is_built_into_the_sources(tmp_path: Path) -> None:
     with pytest.raises(SamarkandError) as caught:
         build(root, out)
     assert str(caught.value) == f"{out}: is inside {root}/annotations; choose another --out"
+
+
+def test_the_card_says_agreement_adjudication_audit_and_leaks(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    (root / "dataset_card.md").write_text(
+        "# Small\n\n<!-- generated: agreement -->\n\n<!-- generated: adjudication -->\n\n"
+        "<!-- generated: stats -->\n\n<!-- generated: leaks -->\n"
+    )
+    build(root, tmp_path / "one")
+    said = (tmp_path / "one" / "README.md").read_text()
+    assert "\nnone: there are not two layers to compare\n" in said
+    shutil.copytree(root / "annotations/hand/a", root / "annotations/hand/b")
+    build(root, tmp_path / "two")
+    said = (tmp_path / "two" / "README.md").read_text()
+    assert "| figure | `hand/a` and `hand/b`, " in said
+    assert "| entities strict F1 ents | 1.000 (1.000 to 1.000) |" in said
+    assert "```text\n" in said

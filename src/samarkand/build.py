@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import samarkand
-from samarkand import card, check, files, jsonl, layout, schema, store
+from samarkand import card, check, figures, files, jsonl, layout, schema, store
 from samarkand.configs import CONFIGS, Losses, of_documents, with_labels_of
 from samarkand.corpus import Corpus, Layer
 from samarkand.errors import Problem, SamarkandError
@@ -119,7 +119,7 @@ def _write(
     root: Path,
     corpus: Corpus,
     layer: Layer,
-    tables: card.Tables,
+    tables: figures.Tables,
     losses: Losses,
     human: str,
     findings: list[check.Finding],

@@ -6,20 +6,19 @@ plain strings, and the YAML declares them as `class_label`, nested ones too. In 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
 import yaml
 
-from samarkand import schema
+from samarkand import figures
 from samarkand.configs import Losses, tag_columns
 from samarkand.corpus import Corpus, Layer
 from samarkand.errors import Problem, SamarkandError
+from samarkand.figures import Tables
 from samarkand.iob import tag_names
 from samarkand.labels import LabelSchema
-
-Tables = Mapping[str, Mapping[str, pa.Table]]
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -32,15 +31,19 @@ def card(
     Errors: SamarkandError where the human text asks for a table that there is not.
     """
     front, body = split_front(human)
-    generated = {
-        "splits": splits_table(tables),
-        "entities": labels_table(corpus, layer, "entities"),
-        "relations": labels_table(corpus, layer, "relations"),
-        "stances": stances_table(corpus, layer),
-        "events": events_table(corpus),
-        "actors": actors_table(corpus, layer),
-        "layers": layers_table(corpus),
-        "losses": losses_table(losses),
+    generated: dict[str, Callable[[], str]] = {
+        "splits": lambda: figures.splits(tables),
+        "entities": lambda: figures.labels(corpus, layer, "entities"),
+        "relations": lambda: figures.labels(corpus, layer, "relations"),
+        "stances": lambda: figures.stances(corpus, layer),
+        "events": lambda: figures.events(corpus),
+        "actors": lambda: figures.actors(corpus, layer),
+        "layers": lambda: figures.layers(corpus),
+        "agreement": lambda: figures.agreement(corpus),
+        "adjudication": lambda: figures.adjudication(layer),
+        "stats": lambda: figures.audit(corpus, layer),
+        "leaks": lambda: figures.shared(corpus),
+        "losses": lambda: figures.losses(losses),
     }
 
     def table(match: re.Match[str]) -> str:
@@ -48,7 +51,7 @@ def card(
             known = ", ".join(generated)
             message = f"no generated table is called '{match[1]}'; there are {known}"
             raise SamarkandError([Problem("dataset_card.md", 0, message)])
-        return generated[match[1]]
+        return generated[match[1]]()
 
     body = re.sub(r"^<!-- generated: (.*?) -->$", table, body, flags=re.MULTILINE)
     meta = front | header(corpus, layer, tables, digest)
@@ -179,97 +182,3 @@ def class_names(labels: LabelSchema, config: str) -> dict[tuple[str, ...], list[
         },
     }
     return columns.get(config, {})
-
-
-def _table(head: list[str], rows: list[list[Any]]) -> str:
-    if not rows:
-        return "none"
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(_cell(c) for c in line) + " |" for line in lines)
-
-
-def _cell(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value or "").replace("|", "\\|")
-
-
-def splits_table(tables: Tables) -> str:
-    """Rows by configuration and split."""
-    names = list(dict.fromkeys(split for parts in tables.values() for split in parts))
-    rows = [
-        [f"`{name}`", *(len(parts[s]) if s in parts else 0 for s in names)]
-        for name, parts in tables.items()
-    ]
-    return _table(["configuration", *names], rows)
-
-
-def _by_split(corpus: Corpus, table: pa.Table, column: str, values: list[Any]) -> list[list[Any]]:
-    split_of = dict(
-        zip(corpus.documents["doc"].to_pylist(), corpus.documents["split"].to_pylist(), strict=True)
-    )
-    splits = [split_of.get(doc) or "train" for doc in table["doc"].to_pylist()]
-    counts: dict[tuple[Any, str], int] = {}
-    for value, split in zip(table[column].to_pylist(), splits, strict=True):
-        counts[value, split] = counts.get((value, split), 0) + 1
-    rows = [[counts.get((value, split), 0) for split in schema.SPLITS] for value in values]
-    return [[value, *row, sum(row)] for value, row in zip(values, rows, strict=True)]
-
-
-def labels_table(corpus: Corpus, layer: Layer, name: str) -> str:
-    """How often each label of entities or relations is used, by split."""
-    table = layer.table(name)
-    labels = corpus.labels
-    known = list(labels.labels) if name == "entities" else [kind.name for kind in labels.relations]
-    return _table(["label", *schema.SPLITS, "all"], _by_split(corpus, table, "label", known))
-
-
-def stances_table(corpus: Corpus, layer: Layer) -> str:
-    """How often each polarity is used, by split; `none` is pure attribution."""
-    names = dict(corpus.labels.polarity)
-    rows = _by_split(corpus, layer.stances, "polarity", [*names, None])
-    said = [[names.get(row[0], "none") if row[0] is not None else "none", *row[1:]] for row in rows]
-    return _table(["polarity", *schema.SPLITS, "all"], said)
-
-
-def events_table(corpus: Corpus) -> str:
-    """The events, their documents, and the day of the first of them."""
-    documents = corpus.documents.filter(corpus.documents["event"].is_valid())
-    grouped = documents.group_by("event").aggregate([("doc", "count"), ("published", "min")])
-    rows = sorted(grouped.to_pylist(), key=lambda row: (str(row["published_min"]), row["event"]))
-    return _table(
-        ["event", "first told", "documents"],
-        [[row["event"], row["published_min"], row["doc_count"]] for row in rows],
-    )
-
-
-def actors_table(corpus: Corpus, layer: Layer, most: int = 10) -> str:
-    """The actors that the most documents mention, and in what share of them."""
-    pairs = layer.entities.select(["doc", "actor"]).filter(layer.entities["actor"].is_valid())
-    counted = pairs.group_by("actor").aggregate([("doc", "count_distinct")]).to_pylist()
-    ranked = sorted(counted, key=lambda row: (-row["doc_count_distinct"], row["actor"]))[:most]
-    names = dict(
-        zip(corpus.actors["actor"].to_pylist(), corpus.actors["name"].to_pylist(), strict=True)
-    )
-    rows: list[list[Any]] = []
-    for row in ranked:
-        count, actor = row["doc_count_distinct"], row["actor"]
-        rows.append([names.get(actor, actor), count, f"{count / len(corpus.documents):.0%}"])
-    return _table(["actor", "documents", "share"], rows)
-
-
-def layers_table(corpus: Corpus) -> str:
-    """The layers, who or what made them, and how much they say."""
-    rows: list[list[Any]] = []
-    for layer in corpus.layers.values():
-        made = layer.provenance
-        said = ("", "", "not said", "")
-        if made:
-            human = {True: "yes", False: "no", None: "not said"}[made.is_human]
-            said = (made.kind, made.annotator, human, made.date)
-        rows.append([f"`{layer.name}`", *said, *(len(table) for table in layer.tables())])
-    head = ["layer", "kind", "annotator", "human", "date", *schema.TABLES]
-    return _table(head, rows)
-
-
-def losses_table(losses: Losses) -> str:
-    """What does not fit a configuration, counted."""
-    return _table(["what", "count"], [[what, count] for what, count in sorted(losses.items())])
