@@ -177,6 +177,20 @@ def test_edits_additions_and_reasons_are_recorded(root: Path, tmp_path: Path) ->
     assert found["entities", "", "refused"].why == "see 3.1"
 
 
+def test_a_stance_without_polarity_or_act_is_decided_too(root: Path, tmp_path: Path) -> None:
+    bare = {"doc": "d", "id": "S9", "holder": "T1", "target": "UNSPECIFIED", "cue": [span("met")]}
+    stances = table(schema.STANCES, [*A.stances.to_pylist(), bare])
+    store.write_layer(replace(A, stances=stances), root)
+    adjudicate.make(root, ["hand/a", "hand/b"], tmp_path / "sheet")
+    stays = {"macron", "T3b", "S2"}
+    decide(tmp_path / "sheet" / "d.jsonl", lambda row: next(iter(row.values())) in stays)
+    adjudicate.gold(root, tmp_path / "sheet", "gold", MADE)
+    data = (root / "annotations/gold/decisions.tsv").read_bytes()
+    said = [(d.made, d.said) for d in decisions.parse("", data) if d.table == "stances"]
+    assert [made for made, _ in said] == ["taken", "refused", "refused"]
+    assert {text for _, text in said[1:]} == {"T1 on UNSPECIFIED: none", "SUPPORT T4 on T5: 2"}
+
+
 def test_what_all_said_may_be_refused(root: Path, tmp_path: Path) -> None:
     adjudicate.make(root, ["hand/a", "hand/b"], tmp_path / "sheet")
     path = tmp_path / "sheet" / "d.jsonl"

@@ -184,7 +184,7 @@ def about(table: str, row: Mapping[str, Any]) -> str:
     if table == "relations":
         return f"{row['head']} -> {row['tail']}"
     if table == "stances":
-        return f"{row['holder']} on {row['target']}: {row['polarity']}"
+        return f"{row['holder']} on {row['target']}: {short(row['polarity'])}"
     return ""
 
 

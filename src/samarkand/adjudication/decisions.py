@@ -148,7 +148,9 @@ def _resolved(
 def _decision(
     doc: str, table: str, id: str, made: str, by: Sequence[str], why: str, line: lines.Line
 ) -> Decision:
-    said = changes.about(table, msgspec.to_builtins(line) | {"doc": doc, "id": _id(line)})
+    row = msgspec.structs.asdict(line)
+    label = row.get("label") or row.get("act") or ""
+    said = f"{label} {changes.about(table, row)}".strip()
     return Decision(doc, table, id, made, ", ".join(by), why, said)
 
 
