@@ -6,13 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import datasets
 import duckdb
 import polars
 import pyarrow.parquet as pq
 import pytest
 
+from samarkand import labels
 from samarkand.build import build
 from samarkand.configs import CONFIGS
 from samarkand.errors import SamarkandError
@@ -282,3 +285,21 @@ def test_the_card_says_agreement_adjudication_audit_and_leaks(tmp_path: Path) ->
     assert "| figure | `hand/a` and `hand/b`, " in said
     assert "| entities strict F1 ents | 1.000 (1.000 to 1.000) |" in said
     assert "```text\n" in said
+
+
+def test_a_relation_type_with_a_parent_is_merged_into_it(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    before = labels.parse("", (root / "annotations/schema.toml").read_bytes())
+    kinds = tuple(replace(kind, parent="WITH") for kind in before.relations)
+    scheme = replace(before, relations=kinds)
+    assert labels.parse("", labels.dump(scheme)) == scheme
+    (root / "annotations/schema.toml").write_bytes(labels.dump(scheme))
+    (root / "dataset_card.md").write_text("# Small\n\n<!-- generated: relations -->\n")
+    build(root, tmp_path / "out")
+    [row] = pq.read_table(tmp_path / "out/relations/train.parquet").to_pylist()
+    assert (row["label"], row["merged"]) == ("MEETS_WITH", "WITH")
+    said = (tmp_path / "out" / "README.md").read_text()
+    assert "| MEETS_WITH (merged: WITH) | 1 |" in said
+    features = datasets.load_dataset(str(tmp_path / "out"), "relations", cache_dir=str(tmp_path))
+    assert features["train"].features["merged"].names == ["WITH"]

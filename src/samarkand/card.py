@@ -173,7 +173,12 @@ def class_names(labels: LabelSchema, config: str) -> dict[tuple[str, ...], list[
             ("stances", "status"): statuses,
         },
         "ner": tags,
-        "relations": argument | {("label",): relation, ("status",): statuses},
+        "relations": argument
+        | {
+            ("label",): relation,
+            ("merged",): list(dict.fromkeys(labels.merged.values())),
+            ("status",): statuses,
+        },
         "stance": argument
         | {
             ("polarity",): [name for _, name in labels.polarity],

@@ -140,13 +140,18 @@ def _join(docs: pa.ChunkedArray, number: Ints) -> pa.ChunkedArray:
 
 
 def relations(corpus: Corpus, layer: Layer, losses: Losses) -> pa.Table:
-    """One row a relation: the document's text, both arguments in full, and the evidence."""
+    """One row a relation: the document's text, both arguments in full, and the evidence.
+
+    `merged` is the label, or the parent of a type that the label schema merges into one.
+    """
     rows = layer.relations
+    merged = corpus.labels.merged
     columns: dict[str, Any] = {
         "id": pc.binary_join_element_wise(rows["doc"], rows["id"], "/"),
         "doc": rows["doc"],
         "text": _of_document(corpus, rows, "text"),
         "label": rows["label"],
+        "merged": pa.array([merged.get(v, v) for v in rows["label"].to_pylist()], pa.string()),
     }
     for name in ("head", "tail", "object"):
         columns[name] = mention(layer, rows["doc"], rows[name])

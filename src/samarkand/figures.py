@@ -72,7 +72,15 @@ def labels(corpus: Corpus, layer: Layer, name: str) -> str:
     table = layer.table(name)
     scheme = corpus.labels
     known = list(scheme.labels) if name == "entities" else [kind.name for kind in scheme.relations]
-    return _table(["label", *schema.SPLITS, "all"], _by_split(corpus, table, "label", known))
+    rows = _by_split(corpus, table, "label", known)
+    if name == "relations":
+        merged = scheme.merged
+        rows = [[_of_parent(row[0], merged[row[0]]), *row[1:]] for row in rows]
+    return _table(["label", *schema.SPLITS, "all"], rows)
+
+
+def _of_parent(label: str, parent: str) -> str:
+    return label if parent == label else f"{label} (merged: {parent})"
 
 
 def stances(corpus: Corpus, layer: Layer) -> str:

@@ -31,13 +31,18 @@ class Group:
 
 @dataclass(frozen=True)
 class RelationType:
-    """A relation label with the argument types it may join; no types means any."""
+    """A relation label with the argument types it may join; no types means any.
+
+    `parent` is the wider label into which it is merged where a type of its own has too few
+    instances to learn from; empty for none.
+    """
 
     name: str
     head: tuple[str, ...] = ()
     tail: tuple[str, ...] = ()
     object: tuple[str, ...] = ()
     symmetric: bool = False
+    parent: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,11 @@ class LabelSchema:
         """Every entity label, group by group."""
         return tuple(label for group in self.groups for label in group.labels)
 
+    @property
+    def merged(self) -> dict[str, str]:
+        """For each relation label the one that stands for it where few are merged."""
+        return {kind.name: kind.parent or kind.name for kind in self.relations}
+
     def relation(self, name: str) -> RelationType | None:
         """The relation type of that name, if there is one."""
         return next((kind for kind in self.relations if kind.name == name), None)
@@ -88,6 +98,7 @@ class _Relation(msgspec.Struct, forbid_unknown_fields=True):
     tail: tuple[str, ...] = ()
     object: tuple[str, ...] = ()
     symmetric: bool = False
+    parent: str = ""
 
 
 class _Stance(msgspec.Struct, forbid_unknown_fields=True):
@@ -141,6 +152,7 @@ def parse(path: str, data: bytes) -> LabelSchema:
             _expand(path, name, kind.tail, file.classes, seen),
             _expand(path, name, kind.object, file.classes, seen),
             kind.symmetric,
+            _parent(path, name, file.relations),
         )
         for name, kind in file.relations.items()
     )
@@ -155,6 +167,14 @@ def parse(path: str, data: bytes) -> LabelSchema:
         polarity=polarity,
         propositions=tuple(file.propositions.items()),
     )
+
+
+def _parent(path: str, name: str, relations: Mapping[str, _Relation]) -> str:
+    parent = relations[name].parent
+    if parent in relations and relations[parent].parent not in ("", parent):
+        message = f"relation {name}: its parent '{parent}' has a parent itself"
+        raise CorpusError([Problem(path, 0, message)])
+    return parent
 
 
 def _expand(
@@ -182,6 +202,8 @@ def dump(schema: LabelSchema) -> bytes:
         relations[kind.name] = {name: list(types) for name, types in sides.items() if types}
         if kind.symmetric:
             relations[kind.name]["symmetric"] = True
+        if kind.parent:
+            relations[kind.name]["parent"] = kind.parent
     content = {
         "name": schema.name,
         "version": schema.version,
