@@ -305,6 +305,18 @@ def test_three_layers_and_an_identical_one(root: Path, tmp_path: Path) -> None:
     assert found.layers["gold"].entities == found.layers["hand/a"].entities
 
 
+def test_a_symmetric_relation_has_the_earlier_mention_as_head() -> None:
+    words = ["Macron", "met", "Scholz", "at", "the", "Elysée", ".", "He", "praised"]
+    places = [entity(f"T{n}", "ORG", word) for n, word in enumerate(words, 1) if word != "."]
+    places += [entity("T20", "PERSON", "praised Scholz"), entity("T21", "PERSON", "Scholz", at=40)]
+    meets = {"doc": "d", "id": "R1", "label": "MEETS_WITH", "evidence": [span("met")]}
+    one = layer("hand/a", places, [meets | {"head": "T21", "tail": "T2"}])
+    two = layer("hand/b", places, [meets | {"head": "T2", "tail": "T21"}])
+    (found,) = union(corpus(one, two), ["hand/a", "hand/b"], ["d"])
+    [said] = [each for each in found.variants if each.table == "relations"]
+    assert (said.question, said.line.head, said.line.tail) == (0, "T2", "T10")
+
+
 LABEL = st.sampled_from(["PERSON", "ORG", "FAC"])
 WORDS = ("Macron", "Scholz", "the Elysée", "Elysée", "He", "praised")
 

@@ -240,6 +240,6 @@ def _pointed(
     changed: dict[str, Any] = {n: place[getattr(row, n)] for n in alike.references(row)}
     if isinstance(row, lines.Stance):
         changed["source_chain"] = [place.get(id, id) for id in row.source_chain]
-    elif row.label in symmetric and changed["tail"] < changed["head"]:
+    elif row.label in symmetric and int(changed["tail"][1:]) < int(changed["head"][1:]):
         changed["head"], changed["tail"] = changed["tail"], changed["head"]
     return msgspec.structs.replace(row, **changed)
