@@ -188,7 +188,7 @@ def summary(decisions: Sequence[Decision], sizes: Mapping[str, int]) -> str:
         by = Counter(each.by for each in of if each.made == TAKEN)
         stays = size - made[TAKEN] - made[EDITED] - made[NEW]
         parts = [f"{stays:,} said alike by all"]
-        parts += [f"{count:,} from {who}" for who, count in sorted(by.items())]
+        parts += [f"{by[who]:,} from {who.replace(', ', ' and ')}" for who in sorted(by)]
         parts += [f"{made[how]:,} {how}" for how in (EDITED, NEW, REFUSED)]
         said.append(f"{table}: {', '.join(parts)}")
     return "; ".join(said)
