@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from samarkand import schema, store
+from samarkand import adjudicate, schema, store
 from samarkand.corpus import Corpus, Layer, table
 from samarkand.doccano import fetch, remote, server, state
 from samarkand.doccano import project as projects
@@ -22,6 +22,7 @@ from samarkand.doccano import pull as pulling
 from samarkand.doccano import push as pushing
 from samarkand.doccano.answers import key_of, untouched
 from samarkand.errors import SamarkandError
+from tests import test_adjudicate as small
 from tests.doccano_calls import call, doc_of, examples, fresh_home
 from tests.test_cli import run
 
@@ -640,3 +641,22 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         code, _, err = run("doccano", "up", "--home", tmp_path / "h", "--port", port)
     assert (code, err) == (1, f"port {port} of this machine is taken; choose another with --port\n")
+
+
+def test_a_worksheet_is_decided_in_the_browser(tmp_path: Path, client: Any) -> None:
+    root, sheet = tmp_path / "corpus", tmp_path / "sheet"
+    store.write(small.corpus(small.A, small.B), root)
+    adjudicate.make(root, ["hand/a", "hand/b"], sheet, as_corpus=True)
+    pushing.push(sheet, "union", client)
+    said = store.read(sheet).layers["union"]
+    pushed = state.load(sheet, "union")
+    assert pushed is not None
+    annotator = Annotator(client, pushed.project, "d", small.TEXT)
+    rows = rows_of(said, "d")
+    for row in (rows["T3"], rows["S1b"]["cue"][0] | {"label": "STANCE +2"}):
+        annotator.remove(annotator.span(row))
+    pulling.pull(sheet, "union", client)
+    adjudicate.gold(root, sheet, "gold", small.MADE)
+    gold = store.read(root).layers["gold"]
+    assert gold.entities["label"].to_pylist() == ["PERSON", "PERSON", "FAC", "PERSON", "PERSON"]
+    assert gold.stances["polarity"].to_pylist() == [1]
