@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given
 
-from samarkand import schema, store
+from samarkand import labels, schema, store
 from samarkand.check import CHECKS, Finding, check, locate, name, render, table, to_json
 from samarkand.checks import near
 from samarkand.corpus import Corpus, Layer, Provenance, infer_labels
@@ -53,6 +54,16 @@ def ids(findings: list[Finding]) -> list[str]:
 
 def test_every_check_has_its_case() -> None:
     assert sorted(IDS) == sorted(path.name for path in HERE.iterdir())
+
+
+def test_a_homonym_may_have_two_labels() -> None:
+    case = store.read(HERE / "one-form-two-labels")
+    assert ids(check(case)) == ["one-form-two-labels"]
+    listed = replace(case.labels, homonyms=(("Kenya", "a state and a ship"),))
+    assert check(replace(case, labels=listed)) == []
+    assert labels.parse("", labels.dump(listed)) == listed
+    other = replace(case.labels, homonyms=(("Kenyan", "a people and a ship"),))
+    assert ids(check(replace(case, labels=other))) == ["one-form-two-labels"]
 
 
 @pytest.mark.parametrize("id", IDS)

@@ -21,13 +21,14 @@ ACTORS = [
     {"actor": "xi-jinping", "name": "Xi", "country": "china"},
 ]
 PROPOSITIONS = (("P:talks", "Talks are good"), ("P:tariffs", "Tariffs are good"))
+HOMONYMS = (("May", "a month and a surname"),)
 
 
 @st.composite
 def bases(draw: st.DrawFn) -> Corpus:
     """A corpus with two layers, actors and propositions."""
     base = draw(corpora())
-    labels = replace(base.labels, name="laws", propositions=PROPOSITIONS)
+    labels = replace(base.labels, name="laws", propositions=PROPOSITIONS, homonyms=HOMONYMS)
     layer = base.layers[LAYER]
     layers = {LAYER: layer, OTHER: replace(layer, name=OTHER)}
     return replace(base, labels=labels, actors=table(schema.ACTORS, ACTORS), layers=layers)

@@ -56,7 +56,10 @@ class Attribute:
 
 @dataclass(frozen=True)
 class LabelSchema:
-    """Everything that annotations may say. `polarity` runs from against to for."""
+    """Everything that annotations may say. `polarity` runs from against to for.
+
+    `homonyms` are names that rightly have several labels of one group, each with the reason.
+    """
 
     name: str = ""
     version: str = "0"
@@ -67,6 +70,7 @@ class LabelSchema:
     statuses: tuple[str, ...] = STATUSES
     polarity: tuple[tuple[int, str], ...] = ()
     propositions: tuple[tuple[str, str], ...] = ()
+    homonyms: tuple[tuple[str, str], ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -116,6 +120,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     relations: dict[str, _Relation] = {}
     stance: _Stance = msgspec.field(default_factory=_Stance)
     propositions: dict[str, str] = {}
+    homonyms: dict[str, str] = {}
 
 
 def parse(path: str, data: bytes) -> LabelSchema:
@@ -166,6 +171,7 @@ def parse(path: str, data: bytes) -> LabelSchema:
         statuses=file.stance.statuses,
         polarity=polarity,
         propositions=tuple(file.propositions.items()),
+        homonyms=tuple(file.homonyms.items()),
     )
 
 
@@ -219,6 +225,8 @@ def dump(schema: LabelSchema) -> bytes:
         },
         "propositions": dict(schema.propositions),
     }
+    if schema.homonyms:
+        content["homonyms"] = dict(schema.homonyms)
     return tomli_w.dumps(content).encode()
 
 

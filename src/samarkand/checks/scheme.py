@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from samarkand.checks.view import (
@@ -210,8 +211,10 @@ def score_off_scale(view: View) -> Iterator[Fault]:
 def one_form_two_labels(view: View) -> Iterator[Fault]:
     """A name that is annotated with two labels of one group in one layer: read it once more.
 
-    Mentions with the attribute `mention` (pronouns, common nouns) are no names.
+    Mentions with the attribute `mention` (pronouns, common nouns) are no names; the label schema's
+    `homonyms` were read.
     """
+    homonyms = pa.array([form for form, _ in view.corpus.labels.homonyms], pa.string())
     for layer in view.layers:
         rows = layer.tables["entities"]
         lists = whole(rows.table["attributes"])
@@ -219,6 +222,7 @@ def one_form_two_labels(view: View) -> Iterator[Fault]:
         marked = pc.equal(lists.flatten().field("name"), "mention")
         named = np.ones(len(lists), np.bool_)
         named[owner[np.asarray(marked.to_numpy(zero_copy_only=False))]] = False
+        named &= ~np.asarray(pc.is_in(whole(rows.table["text"]), homonyms).to_numpy(False))
         encoded = whole(rows.table["text"]).dictionary_encode()
         form = np.asarray(encoded.indices.to_numpy()).astype(np.int64)
         for group in view.corpus.labels.groups:

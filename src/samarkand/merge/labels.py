@@ -25,7 +25,8 @@ def elements(labels: LabelSchema) -> Elements:
     found |= {("act", act): True for act in labels.acts}
     found |= {("status", status): True for status in labels.statuses}
     found |= {("polarity", value): name for value, name in labels.polarity}
-    return found | {("proposition", name): text for name, text in labels.propositions}
+    found |= {("proposition", name): text for name, text in labels.propositions}
+    return found | {("homonym", form): reason for form, reason in labels.homonyms}
 
 
 def place(kind: str, name: Any) -> Place:
@@ -102,4 +103,5 @@ def _built(found: Elements, old: Mapping[tuple[str, Any], Any]) -> LabelSchema:
         statuses=tuple(name for name, _ in named("status")),
         polarity=tuple(sorted(named("polarity"))),
         propositions=tuple(named("proposition")),
+        homonyms=tuple(named("homonym")),
     )
