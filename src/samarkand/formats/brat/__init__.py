@@ -43,7 +43,7 @@ SUFFIXES = (".txt", ".ann")
 PARTS = DOCUMENTS
 
 #: Documents are read in blocks, so that the working arrays of one stay small.
-BLOCK = 2000
+BLOCK = 4000
 #: A label, an actor or an attribute's name; and an attribute's value.
 _WORD = re.compile(r"[^ \t\r\n\0]+")
 _VALUE = re.compile(r"[^ \t\r\n\0]([^\t\r\n\0]*[^ \t\r\n\0])?")
