@@ -140,7 +140,14 @@ def _write(
         "name": corpus.about.name,
         "version": corpus.about.version,
         "layer": layer.name,
-        "label_schema": {"name": corpus.labels.name, "version": corpus.labels.version},
+        "label_schema": {
+            "name": corpus.labels.name,
+            "version": corpus.labels.version,
+            "groups": {
+                group.name: {"labels": group.labels, "flat": group.flat}
+                for group in corpus.labels.groups
+            },
+        },
         "source": source(root),
         "content_sha256": digest,
         "rows": {n: {s: len(part) for s, part in parts.items()} for n, parts in tables.items()},

@@ -12,6 +12,7 @@ from samarkand.commands.adjudicate import app as adjudicate
 from samarkand.commands.corpus import app as corpus
 from samarkand.commands.doccano import app as doccano
 from samarkand.commands.layers import app as layers
+from samarkand.commands.models import app as models
 from samarkand.commands.versions import app as versions
 from samarkand.errors import SamarkandError
 
@@ -201,6 +202,7 @@ def build(
 app.add_typer(versions)
 app.add_typer(layers)
 app.add_typer(corpus)
+app.add_typer(models)
 app.add_typer(adjudicate, name="adjudicate")
 app.add_typer(doccano, name="doccano")
 

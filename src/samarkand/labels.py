@@ -8,7 +8,7 @@ stands for the argument types listed under `[classes]`.
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -85,6 +85,17 @@ class LabelSchema:
     def relation(self, name: str) -> RelationType | None:
         """The relation type of that name, if there is one."""
         return next((kind for kind in self.relations if kind.name == name), None)
+
+
+#: The group of labels that stands in spaCy's `doc.ents` where there is one of that name.
+ENTS = "ents"
+
+
+def ents_group(groups: Sequence[Group]) -> str | None:
+    """The group whose mentions stand in `doc.ents`: that of the name `ents`, or the first flat."""
+    names = [group.name for group in groups if group.name == ENTS]
+    names += [group.name for group in groups if group.flat]
+    return names[0] if names else None
 
 
 class _Group(msgspec.Struct, forbid_unknown_fields=True):

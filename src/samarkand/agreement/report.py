@@ -35,7 +35,8 @@ def text(found: Agreement, differences: Sequence[Sequence[Change]] = ()) -> str:
             lines += [f"  {one:<12} {other:<12} {count:>6,}" for count, one, other in confused]
         for doc, rows in groupby(differences[number] if differences else (), lambda row: row.doc):
             lines += ["", doc, *(f"  {row}" for row in rows)]
-    lines += ["", "all together", *_table(found.together)]
+    if found.together:
+        lines += ["", "all together", *_table(found.together)]
     return "\n".join(lines)
 
 
@@ -123,7 +124,8 @@ def page(found: Agreement, corpus: Corpus, differences: Sequence[Sequence[Change
         parts += [f"<h3>Rows: {escape(pair.layers[0])}. Columns: {escape(pair.layers[1])}</h3>"]
         parts += [_heat_map(pair), "<details><summary>what is not the same</summary>"]
         parts += [_contents(changes), *pages.documents(changes, corpus, corpus), "</details>"]
-    parts += ["<h2>all together</h2>", _html(found.together)]
+    if found.together:
+        parts += ["<h2>all together</h2>", _html(found.together)]
     return pages.whole(f"Agreement of {', '.join(found.layers)}", parts)
 
 

@@ -29,10 +29,10 @@ from samarkand import iob, schema, text
 from samarkand.corpus import Corpus, Layer, doc_codes
 from samarkand.errors import FormatError
 from samarkand.formats.base import DOCUMENTS, SPLIT_FOLDERS, Files, Reading, doc_ids, renamed
-from samarkand.formats.docbin.own import ents_group, extras, label_schema, settled
+from samarkand.formats.docbin.own import extras, label_schema, settled
 from samarkand.formats.docbin.packing import Spans, compressed, pack
 from samarkand.formats.docbin.reader import Gathered, read_file
-from samarkand.labels import Group
+from samarkand.labels import Group, ents_group
 from samarkand.text import Ints, Mask
 from samarkand.tokens import Tokens, tokenize
 

@@ -18,15 +18,14 @@ import pyarrow.compute as pc
 
 from samarkand import lines, schema
 from samarkand.corpus import Corpus, Layer, doc_codes, entity_rows, infer_labels
-from samarkand.labels import Group, LabelSchema
+from samarkand.labels import Group, LabelSchema, ents_group
 from samarkand.text import Ints, Mask
 
 NAME = "samarkand"
 KEY = ("._.", NAME, None, None)
 
-#: The group of labels that stands in `doc.ents` where there is one of that name, and the group of
-#: labels that are in none.
-ENTS, OTHER = "ents", "other"
+#: The group of labels that are in none.
+OTHER = "other"
 
 
 class Labels(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -108,13 +107,6 @@ def label_schema(layer: Layer, groups: Sequence[Group]) -> LabelSchema:
     ents = ents_group(groups)
     kept = tuple(group for group in found.values() if group.labels or group.name == ents)
     return replace(inferred, groups=kept)
-
-
-def ents_group(groups: Sequence[Group]) -> str | None:
-    """The group whose mentions stand in `doc.ents`: that of the name `ents`, or the first flat."""
-    names = [group.name for group in groups if group.name == ENTS]
-    names += [group.name for group in groups if group.flat]
-    return names[0] if names else None
 
 
 #: The columns that name entities of the same document, by table.

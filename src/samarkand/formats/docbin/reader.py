@@ -20,9 +20,9 @@ from samarkand.corpus import entity_rows, from_columns
 from samarkand.errors import Problem
 from samarkand.formats.docbin import span_groups as docbin_spans
 from samarkand.formats.docbin.open import FAULTS, Bin, entries, explain, open_file, user_data
-from samarkand.formats.docbin.own import ENTS, KEY, NAME, Extra, ents_group
+from samarkand.formats.docbin.own import KEY, NAME, Extra
 from samarkand.formats.docbin.span_groups import Native
-from samarkand.labels import Group
+from samarkand.labels import ENTS, Group, ents_group
 from samarkand.text import Ints
 
 #: The attribute that keeps an id that several spans of a document have, as spaCy's rules give it.
