@@ -18,7 +18,7 @@ SMALL = Path(__file__).parent / "store" / "good"
 COMMANDS = (
     *("init", "import", "convert", "check", "build"),
     *("diff", "merge", "install-merge-driver", "agree", "adjudicate", "stats", "leaks", "doccano"),
-    *("align", "train", "evaluate", "annotate"),
+    *("align", "train", "evaluate", "annotate", "crossval", "curve", "queue"),
 )
 
 

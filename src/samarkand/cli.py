@@ -13,6 +13,7 @@ from samarkand.commands.corpus import app as corpus
 from samarkand.commands.doccano import app as doccano
 from samarkand.commands.layers import app as layers
 from samarkand.commands.models import app as models
+from samarkand.commands.queue import app as queue
 from samarkand.commands.versions import app as versions
 from samarkand.errors import SamarkandError
 
@@ -203,6 +204,7 @@ app.add_typer(versions)
 app.add_typer(layers)
 app.add_typer(corpus)
 app.add_typer(models)
+app.add_typer(queue)
 app.add_typer(adjudicate, name="adjudicate")
 app.add_typer(doccano, name="doccano")
 

@@ -190,7 +190,25 @@ def of_model(
     docs = chosen.documents["doc"].to_pylist()
     (part,) = reader.blocks(chosen, gold, max(len(docs), 1))
     predicted = models.layer(model, f"model/{model.recipe}", part, gold)
+    if model.recipe in OTHERS:
+        return _of_others(part, gold, predicted, OTHERS[model.recipe], rounds)
     return evaluate(corpus, gold, predicted, docs, model.labels, model.trained_on, names, rounds)
+
+
+#: Recipes that start from a layer's entities, and which figures of agreement are about them.
+OTHERS = {"relations": "relations mention", "stance": "stances"}
+
+
+def _of_others(corpus: Corpus, gold: str, predicted: Layer, about: str, rounds: int) -> Evaluation:
+    """Agreement on relations or stances between a layer and a model that was given its entities."""
+    both = replace(corpus, layers={gold: corpus.layers[gold], predicted.name: predicted})
+    found = agreement.agree(
+        both, [gold, predicted.name], corpus.documents["doc"].to_pylist(), rounds
+    )
+    (pair,) = found.pairs
+    kept = tuple(figure for figure in pair.figures if figure.name.startswith(about))
+    pairs = (replace(pair, figures=kept),)
+    return Evaluation(replace(found, pairs=pairs, together=()), both, Left())
 
 
 def said(found: Evaluation, form: str, listed: bool = False) -> str:

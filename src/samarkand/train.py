@@ -1,54 +1,50 @@
 """Train a model on a layer of a corpus, from a recipe, into a folder."""
 
 import json
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from samarkand import files
 from samarkand.errors import Problem, SamarkandError
-from samarkand.models import card, pipeline
+from samarkand.models import card, pairs, pipeline, transformer, tuples
+from samarkand.models.request import Request
 
-#: What can be trained, and what it learns.
-RECIPES = {
-    "ner": "named entities (a flat group of labels), with a small CNN",
-    "spancat": "spans that may overlap (the group `domain`), with a small CNN",
+#: What can be trained: what it learns, and what trains it.
+RECIPES: dict[str, tuple[str, Callable[[Request, Path], None]]] = {
+    "ner": ("named entities (a flat group of labels), with a small CNN", pipeline.train),
+    "spancat": ("spans that may overlap (the group `domain`), with a small CNN", pipeline.train),
+    "transformer": ("named entities, by fine-tuning a transformer", transformer.train),
+    "relations": ("relations between given entities, a linear baseline", pairs.train),
+    "stance": ("polarity and act of given stances, a linear baseline", tuples.train),
 }
 
 
-def train(
-    recipe: str,
-    root: Path,
-    out: Path,
-    layer: str = "",
-    seed: int = 0,
-    gpu: int = -1,
-    docs: Sequence[str] = (),
-    config: Path | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Train a recipe on the split train, keep what is best on validation, and return its card.
+def train(request: Request, out: Path) -> dict[str, Any]:
+    """Train a recipe on the split train, and return the card of the model in the folder `out`.
 
-    `root` is a corpus folder, a built dataset, or Parquet of one. `docs` are the only documents to
-    train on; by default all of the split. `config` is a configuration of the user's own, `options`
-    are values of it by their dotted names. With one seed and one machine, the same model comes out.
-    Errors: SamarkandError for an unknown recipe, a corpus that cannot be read, a configuration that
-    is refused, and an `out` that holds something else than a model; then `out` is as it was.
+    What is best on the split validation is kept. With one seed and one machine, the same model
+    comes out. Errors: SamarkandError for an unknown recipe, a corpus that cannot be read, a
+    configuration that is refused, a library that is not there, and an `out` that holds something
+    else than a model; then `out` is as it was.
     """
-    chosen = config or pipeline.RECIPES / f"{_known(recipe)}.cfg"
+    if request.recipe not in RECIPES:
+        known = ", ".join(RECIPES)
+        raise SamarkandError(f"no recipe is called '{request.recipe}'; there are {known}")
     refuse_strangers(out)
+    _, make = RECIPES[request.recipe]
     with files.folder(out) as new:
-        wanted = {"paths.train": str(root.resolve()), "system.seed": seed, "vars.layer": layer}
-        wanted |= {"vars.docs": list(docs)} if docs else {}
-        pipeline.train(chosen, new, wanted | dict(options or {}), gpu)
-        shutil.rmtree(new / "all")
+        try:
+            make(request, new)
+        except ModuleNotFoundError as error:
+            hint = "pip install 'samarkand[models]' has what training needs"
+            raise SamarkandError(f"{error.name} is not installed; {hint}") from error
     return card.read(out)
 
 
 def configuration(recipe: str, config: Path | None = None) -> str:
     """The configuration of a recipe, or of the user's own. Errors: SamarkandError."""
-    path = config or pipeline.RECIPES / f"{_known(recipe)}.cfg"
+    path = pipeline.configuration(recipe, config)
     if not path.is_file():
         raise SamarkandError([Problem(str(path), 0, "no such file")])
     return path.read_text(encoding="utf-8").rstrip("\n")
@@ -66,12 +62,6 @@ def parsed(options: Sequence[str]) -> dict[str, Any]:
         except ValueError:
             found[key] = value
     return found
-
-
-def _known(recipe: str) -> str:
-    if recipe not in RECIPES:
-        raise SamarkandError(f"no recipe is called '{recipe}'; there are {', '.join(RECIPES)}")
-    return recipe
 
 
 def refuse_strangers(out: Path) -> None:

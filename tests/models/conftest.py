@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from samarkand.models.request import Request
 from samarkand.train import train
 
 REPOSITORY = Path(__file__).parents[2]
@@ -18,5 +19,5 @@ SHORT = {
 @pytest.fixture(scope="session")
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("model") / "ner"
-    train("ner", REPOSITORY, out, options=SHORT)
+    train(Request("ner", REPOSITORY, options=SHORT), out)
     return out

@@ -13,13 +13,14 @@ from samarkand.build import build
 from samarkand.cli import app
 from samarkand.errors import SamarkandError
 from samarkand.models import card, pipeline
+from samarkand.models.request import Request
 from samarkand.train import RECIPES, parsed, train
 from tests.models.conftest import REPOSITORY, SHORT
 
 
 def test_a_dataset_gives_the_same_model_byte_for_byte(small_model: Path, tmp_path: Path) -> None:
     build(REPOSITORY, tmp_path / "dataset")
-    train("ner", tmp_path / "dataset", tmp_path / "model", options=SHORT)
+    train(Request("ner", tmp_path / "dataset", options=SHORT), tmp_path / "model")
     assert card.model_hash(tmp_path / "model") == card.model_hash(small_model)
     files = [path for path in small_model.rglob("*") if path.is_file()]
     assert not [path for path in files if str(REPOSITORY).encode() in path.read_bytes()]
@@ -39,12 +40,13 @@ def test_a_model_says_what_it_was_made_of(small_model: Path) -> None:
 def test_only_the_documents_wanted_are_trained_on(tmp_path: Path, small_model: Path) -> None:
     docs = card.read(small_model)["documents"][:2]
     options = {"training.max_steps": 2, "training.eval_frequency": 1}
-    assert train("ner", REPOSITORY, tmp_path / "m", docs=docs, options=options)["documents"] == docs
+    wanted = Request("ner", REPOSITORY, docs=docs, dev=docs, options=options)
+    assert train(wanted, tmp_path / "m")["documents"] == docs
 
 
 def test_overlapping_spans_are_learnt(tmp_path: Path) -> None:
     options = {"training.max_steps": 4, "training.eval_frequency": 2}
-    train("spancat", REPOSITORY, tmp_path / "m", options=options)
+    train(Request("spancat", REPOSITORY, options=options), tmp_path / "m")
     nlp = spacy.load(tmp_path / "m")
     assert {"ROLE", "MEETING"} <= set(nlp.pipe_labels["spancat"])
     assert list(nlp("Talks were held.").spans) == ["domain"]
@@ -80,27 +82,33 @@ def test_what_is_refused_is_said_and_nothing_is_left(tmp_path: Path) -> None:
     (full / "thesis.txt").write_text("mine")
     broken = tmp_path / "broken.cfg"
     broken.write_text("[nlp]\nlang = ")
-    for arguments, message in (
+    new = tmp_path / "m"
+    for wanted, out, message in (
         (
-            ("nerr", REPOSITORY, tmp_path / "m"),
-            "no recipe is called 'nerr'; there are ner, spancat",
+            Request("nerr", REPOSITORY),
+            new,
+            "no recipe is called 'nerr'; there are ner, spancat, transformer, relations, stance",
         ),
         (
-            ("ner", REPOSITORY, full),
+            Request("ner", REPOSITORY),
+            full,
             f"{full}: is there already and is no model; choose another --out",
         ),
-        (("ner", tmp_path, tmp_path / "m"), f"{tmp_path}: is no corpus folder"),
         (
-            ("ner", REPOSITORY, tmp_path / "m", "hand/x"),
-            "there is no layer 'hand/x'; layers: hand/a",
+            Request("ner", tmp_path),
+            new,
+            f"{tmp_path}: is no corpus folder, no built dataset and no Parquet of one",
         ),
+        (Request("ner", REPOSITORY, "x"), new, "there is no layer 'x'; layers: "),
+        (Request("ner", REPOSITORY, config=broken), new, f"{broken}: spaCy refuses it: "),
         (
-            ("ner", REPOSITORY, tmp_path / "m", "", 0, -1, (), broken),
-            f"{broken}: spaCy refuses it: ",
+            Request("stance", REPOSITORY, options={"a.b": 1}),
+            new,
+            "the recipe has no value 'a.b'; it has training.strength=1.0",
         ),
     ):
         with pytest.raises(SamarkandError) as caught:
-            train(*arguments, options=SHORT)
+            train(wanted, out)
         assert message in str(caught.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.cfg", "full"]
     assert [path.name for path in full.iterdir()] == ["thesis.txt"]

@@ -1,16 +1,15 @@
 """The commands `samarkand doccano`: a server of one's own, and a layer there and back."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from samarkand.cli_errors import clean
-from samarkand.errors import SamarkandError
+from samarkand.commands.login import connected
 
 if TYPE_CHECKING:
-    from doccano_client import DoccanoClient
+    pass
 
 app = typer.Typer(
     help="Annotate with doccano: a local server, and layers pushed to it and pulled back.",
@@ -90,7 +89,7 @@ def push(
     from samarkand.doccano.push import push
     from samarkand.progress import progress
 
-    client = _connected(url, home)
+    client = connected(url, home)
     with progress("pushing") as report:
         print(push(root, layer, client, docs or (), report))
 
@@ -112,28 +111,6 @@ def pull(
     from samarkand.doccano.pull import pull
     from samarkand.progress import progress
 
-    client = _connected(url, home)
+    client = connected(url, home)
     with progress("pulling") as report:
         print(pull(root, layer, client, take, report))
-
-
-def _connected(url: str, home: Path | None) -> "DoccanoClient":
-    """Logged in at that server, or at the one of `up`."""
-    try:
-        from samarkand.doccano import remote, server
-    except ImportError:
-        message = "doccano-client is not installed; pip install 'samarkand[doccano]'"
-        raise SamarkandError(message) from None
-    folder = home or server.default_home()
-    said = server.status(folder)
-    found = url or (said.url if said.running else "")
-    if not found:
-        raise SamarkandError("no doccano runs here; `samarkand doccano up`, or --server URL")
-
-    def ask(what: str) -> str:
-        if not os.isatty(0):
-            wanted = f"set {remote.USERNAME} and {remote.PASSWORD}, or {remote.TOKEN}"
-            raise SamarkandError(f"doccano's {what} is wanted; {wanted}")
-        return str(typer.prompt(f"doccano {what}", hide_input=what == "password"))
-
-    return remote.connect(found, folder, ask)

@@ -47,7 +47,7 @@ def align(
 @app.command()
 @clean
 def train(
-    recipe: Annotated[str, typer.Argument(help="ner or spancat.")],
+    recipe: Annotated[str, typer.Argument(help="ner, spancat, transformer, relations or stance.")],
     out: Annotated[Path, typer.Option(help="The model's folder.")],
     root: Root = Path(),
     layer: Layer = "",
@@ -60,6 +60,9 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A value of the configuration."),
     ] = None,
+    encoder: Annotated[
+        Path | None, typer.Option(help="The folder of a transformer, for that recipe.")
+    ] = None,
     show: Annotated[bool, typer.Option("--show-config", help="Print the configuration.")] = False,
 ) -> None:
     """Train a model on the split train, and keep what is best on validation.
@@ -68,13 +71,16 @@ def train(
     Example: samarkand train ner --out models/ner --set training.max_steps=2000
     """
     from samarkand import train as training
+    from samarkand.models.request import Request
 
     if show:
         print(training.configuration(recipe, config))
         return
-    said = training.train(
-        recipe, root, out, layer, seed, gpu, (), config, training.parsed(options or [])
+    options_of = training.parsed(options or [])
+    wanted = Request(
+        recipe, root, layer, seed, gpu, config=config, options=options_of, encoder=encoder
     )
+    said = training.train(wanted, out)
     print(f"{out}: {recipe}, trained on {words.count(len(said['documents']), 'document')}")
 
 
@@ -162,3 +168,81 @@ def annotate(
     before = f", {made.before:,} of them before" if made.before else ""
     said = words.count(made.annotations, "annotation")
     print(f"{root}: {name}, {said} in {words.count(made.documents, 'document')}{before}")
+
+
+@app.command()
+@clean
+def crossval(
+    recipe: Annotated[str, typer.Argument(help="What to train: see docs/train.md.")],
+    root: Annotated[Path, typer.Option(help="The corpus folder.")] = Path(),
+    layer: Layer = "",
+    to: Annotated[str, typer.Option(help="The layer to make; by default model/RECIPE.")] = "",
+    folds: Annotated[int, typer.Option(help="How many parts, and models.", min=3)] = 5,
+    seed: Annotated[int, typer.Option(help="Where chance starts from.")] = 0,
+    gpu: Annotated[int, typer.Option(help="The number of a GPU; -1 for the processor.")] = -1,
+    encoder: Annotated[Path | None, typer.Option(help="The folder of a transformer.")] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A value of the configuration."),
+    ] = None,
+) -> None:
+    """Make a model layer of all documents, each by a model that never saw it.
+
+    Example: samarkand crossval ner --layer gold --to model/ner
+    """
+    from samarkand import crossval as validation
+    from samarkand import train as training
+    from samarkand.models.request import Request
+    from samarkand.progress import progress
+
+    of = training.parsed(options or [])
+    wanted = Request(recipe, root, layer, seed, gpu, options=of, encoder=encoder)
+    with progress("cross-validation") as show:
+        made = validation.crossval(wanted, to or f"model/{recipe}", folds, show)
+    print(f"{root}: {made.name}, {words.count(len(made.entities), 'entity')} by {folds} models")
+
+
+@app.command()
+@clean
+def curve(
+    recipe: Annotated[str, typer.Argument(help="What to train: see docs/train.md.")] = "ner",
+    root: Root = Path(),
+    layer: Layer = "",
+    sizes: Annotated[str, typer.Option(help="Numbers of documents, with commas.")] = "5,10,20,40",
+    seeds: Annotated[int, typer.Option(help="Models of each size.", min=1)] = 3,
+    split: Annotated[str, typer.Option(help="The split to evaluate on.")] = "test",
+    encoder: Annotated[Path | None, typer.Option(help="The folder of a transformer.")] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A value of the configuration."),
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="text, json or html.")] = "text",
+    out: Annotated[Path | None, typer.Option(help="A file to write, instead of printing.")] = None,
+) -> None:
+    """Draw the learning curve: documents trained on against strict F1, with 95 % intervals.
+
+    Example: samarkand curve ner --sizes 10,20,40,80 --format html --out curve.html
+    """
+    from samarkand import curve as learning
+    from samarkand import files
+    from samarkand import train as training
+    from samarkand.models.request import Request
+    from samarkand.progress import progress
+
+    if form not in ("text", "json", "html"):
+        raise SamarkandError(f"--format is text, json or html; got '{form}'")
+    if not all(size.strip().isdecimal() for size in sizes.split(",")):
+        raise SamarkandError(f"--sizes is numbers with commas; got '{sizes}'")
+    of = training.parsed(options or [])
+    wanted = Request(recipe, root, layer, options=of, encoder=encoder)
+    with progress("learning curve") as show:
+        found = learning.curve(wanted, [int(n) for n in sizes.split(",")], seeds, split, show)
+    if form == "html":
+        said = learning.page(found, f"{recipe}: documents and strict F1 on {split}")
+    else:
+        said = learning.to_json(found) if form == "json" else learning.text(found)
+    if out is None:
+        print(said)
+    else:
+        files.write(out, said.encode())
+        print(f"{out}: {words.count(len(found), 'size')}")

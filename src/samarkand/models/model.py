@@ -1,6 +1,6 @@
 """A model of any recipe: loaded from its folder, it annotates documents."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from samarkand import schema
-from samarkand.corpus import Corpus, Layer, Provenance, table
+from samarkand.corpus import Corpus, Layer, Provenance
 from samarkand.errors import SamarkandError
-from samarkand.models import card, pipeline
+from samarkand.models import card, pairs, pipeline, transformer, tuples
+from samarkand.models.found import entities
 
 #: From documents, and a layer of theirs that some recipes start from, to a layer's tables.
 Annotate = Callable[[Corpus, str], dict[str, pa.Table]]
@@ -58,17 +58,6 @@ def _pipeline(folder: Path, scores: bool) -> tuple[tuple[str, ...], Annotate]:
     return tuple(sorted(named)), annotate
 
 
-def entities(corpus: Corpus, found: Iterable[Iterable[pipeline.Found]]) -> pa.Table:
-    """A table of what was found in each document; ids count from T1 in each."""
-    rows = []
-    columns = (corpus.documents[name].to_pylist() for name in ("doc", "text"))
-    for doc, text, spans in zip(*columns, found, strict=True):
-        for number, (begin, end, label, score) in enumerate(spans, 1):
-            place = {"doc": doc, "id": f"T{number}", "begin": begin, "end": end}
-            rows.append(place | {"text": text[begin:end], "label": label, "score": score})
-    return table(schema.ENTITIES, rows)
-
-
 def layer(model: Model, name: str, corpus: Corpus, start: str = "") -> Layer:
     """What a model says of the corpus's documents, as a layer of that name.
 
@@ -97,7 +86,11 @@ def provenance(model: Model, start: str = "", notes: str = "") -> Provenance:
 
 
 #: Recipes whose models are not pipelines of spaCy's: a function that loads one.
-RECIPES: dict[str, Callable[[Path, bool], tuple[tuple[str, ...], Annotate]]] = {}
+RECIPES: dict[str, Callable[[Path, bool], tuple[tuple[str, ...], Annotate]]] = {
+    "relations": pairs.load,
+    "stance": tuples.load,
+    "transformer": transformer.load,
+}
 
 
 def check_name(name: str) -> None:

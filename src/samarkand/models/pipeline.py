@@ -1,5 +1,7 @@
 """Pipelines of spaCy's: loaded, trained, and asked for entities."""
 
+import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
@@ -13,6 +15,8 @@ from samarkand import sentences, source
 from samarkand.corpus import Corpus
 from samarkand.errors import Problem, SamarkandError
 from samarkand.models import card, reader, words
+from samarkand.models.found import Found
+from samarkand.models.request import Request
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -21,8 +25,6 @@ if TYPE_CHECKING:
 #: The recipes that this package comes with.
 RECIPES = Path(__file__).parent / "recipes"
 
-#: An entity that a model finds: begin and end in code points, label, score from 0 to 1 or None.
-Found = tuple[int, int, str, float | None]
 #: Begin and end in code points, and label.
 Place = tuple[int, int, str]
 
@@ -44,35 +46,53 @@ def load(model: str | Path = "") -> "Language":
         raise SamarkandError([Problem(str(model), 0, message)]) from error
 
 
-def train(config: Path, out: Path, overrides: Mapping[str, Any], gpu: int = -1) -> None:
+def configuration(recipe: str, config: Path | None = None) -> Path:
+    """The configuration of a recipe, or the user's own. Errors: SamarkandError."""
+    path = config or RECIPES / f"{recipe}.cfg"
+    if not path.is_file():
+        named = f"the recipe '{recipe}' has no configuration of spaCy's" if not config else ""
+        raise SamarkandError(named or [Problem(str(path), 0, "no such file")])
+    return path
+
+
+def train(request: Request, out: Path) -> None:
     """Train a pipeline as `python -m spacy train` does, and put the best one into the folder `out`.
 
-    `overrides` are values of the configuration by their dotted names; `gpu` is the number of one,
-    -1 for the processor. The model's meta.json says what it was made of (see `models.card`).
-    Errors: SamarkandError for a configuration that spaCy refuses, a corpus that cannot be read, and
-    a GPU that is not there.
+    The model's meta.json says what it was made of (see `models.card`). Errors: SamarkandError for a
+    configuration that spaCy refuses, a corpus that cannot be read, and a GPU that is not there.
     """
     from spacy import util
     from spacy.training.initialize import init_nlp
     from spacy.training.loop import train as loop
 
+    config, gpu = configuration(request.recipe, request.config), request.gpu
+    overrides: dict[str, Any] = {
+        "paths.train": str(request.root.resolve()),
+        "system.seed": request.seed,
+    }
+    overrides |= {"vars.layer": request.layer} if request.layer else {}
+    if request.docs:
+        overrides |= {"vars.docs": list(request.docs), "vars.train_split": ""}
+    if request.dev:
+        overrides |= {"vars.dev_docs": list(request.dev), "vars.dev_split": ""}
     with _told(config):
         _use(gpu)
-        wanted = util.load_config(config, overrides=dict(overrides), interpolate=False)
+        wanted = util.load_config(config, overrides=overrides | dict(request.options))
         nlp = init_nlp(wanted, use_gpu=gpu)
         (out / "all").mkdir()
-        loop(nlp, out / "all", use_gpu=gpu)
+        loop(nlp, out / "all", use_gpu=gpu, stdout=sys.stderr)
         best = util.load_model(out / "all" / "model-best")
+        shutil.rmtree(out / "all")
     settled = best.config.interpolate()
     corpus, layer = _trained_on(settled)
     # No path of this machine goes into the model.
     best.config["paths"] = util.load_config(config, interpolate=False)["paths"]
-    best.meta["name"] = f"{corpus.about.name}_{config.stem}".replace("-", "_")
+    best.meta["name"] = f"{corpus.about.name}_{request.recipe}".replace("-", "_")
     best.meta["version"] = corpus.about.version
     seed = int(settled["training"]["seed"] or 0)
     best.to_disk(out)
     written = best.config.to_str()
-    card.write(out, card.card(config.stem, corpus, layer, seed, written, ("spacy", "thinc")))
+    card.write(out, card.card(request.recipe, corpus, layer, seed, written, ("spacy", "thinc")))
 
 
 def _trained_on(config: Mapping[str, Any]) -> tuple[Corpus, str]:
