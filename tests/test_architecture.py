@@ -45,7 +45,7 @@ LAYERS = (
     ("models/__init__", "models/words", "models/card", "models/linear", "models/found"),
     ("models/docs",),
     ("models/reader",),
-    ("models/request", "align"),
+    ("models/request", "models/embed", "align"),
     ("models/pairs", "models/pipeline", "models/tuples"),
     ("agreement",),
     ("formats/base",),

@@ -169,7 +169,7 @@ def test_the_queue_says_why() -> None:
     corpus = Corpus(documents, LabelSchema(groups=groups), layers={"gold": gold, "model/x": model})
     found = queue(corpus, "gold", ["model/x"])
     assert text(found, 2).splitlines() == [
-        "0.95  a:39-43: 'Oslo' PER -> GPE; model/x labels it GPE (0.95); elsewhere it is GPE (3 of 4)",
+        "0.93  a:39-43: 'Oslo' PER -> GPE; model/x labels it GPE (0.95); elsewhere it is GPE (3 of 4)",
         "0.40  a:7-9: 'Cy' (none) -> PER; model/x says PER (0.80)",
         "2 of 2 places",
     ]

@@ -55,6 +55,19 @@ def test_it_is_trained_and_annotates(tmp_path: Path) -> None:
 
 
 @needs_encoder
+@pytest.mark.parametrize("recipe", ["relations", "stance"])
+def test_its_vectors_are_features_of_the_baselines(recipe: str, tmp_path: Path) -> None:
+    corpus, layer = source.read(REPOSITORY)
+    some = reader.some(corpus, "train").documents["doc"].to_pylist()[:4]
+    wanted = Request(recipe, REPOSITORY, docs=some, dev=some[:2], encoder=encoder())
+    train(wanted, tmp_path / "m")
+    (part,) = reader.blocks(reader.some(corpus, docs=some[2:3]), layer, 1)
+    made = models.layer(models.load(tmp_path / "m"), "model/it", part, layer)
+    assert len(made.relations) + len(made.stances)
+    assert not list((tmp_path / "m").rglob("*.bin"))
+
+
+@needs_encoder
 def test_an_encoder_is_asked_for(tmp_path: Path) -> None:
     for folder, message in ((None, "--encoder FOLDER"), (tmp_path, "it has no config.json")):
         with pytest.raises(SamarkandError) as caught:

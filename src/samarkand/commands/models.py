@@ -60,9 +60,7 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A value of the configuration."),
     ] = None,
-    encoder: Annotated[
-        Path | None, typer.Option(help="The folder of a transformer, for that recipe.")
-    ] = None,
+    encoder: Annotated[Path | None, typer.Option(help="The folder of a transformer.")] = None,
     show: Annotated[bool, typer.Option("--show-config", help="Print the configuration.")] = False,
 ) -> None:
     """Train a model on the split train, and keep what is best on validation.

@@ -18,7 +18,9 @@ Features = Mapping[str, float]
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """`weights`: shape (classes, features); `bias`: shape (classes,)."""
+    """`weights`: shape (classes, features), behind the named ones those of vectors; `bias`: shape
+    (classes,).
+    """
 
     classes: tuple[str, ...]
     features: tuple[str, ...]
@@ -26,16 +28,26 @@ class Linear:
     bias: Floats
 
 
-def fit(rows: Sequence[Features], labels: Sequence[str], strength: float, seed: int) -> Linear:
+def fit(
+    rows: Sequence[Features],
+    labels: Sequence[str],
+    strength: float,
+    seed: int,
+    vectors: Floats | None = None,
+) -> Linear:
     """Multinomial logistic regression; `strength` is the inverse of the L2 penalty's weight.
 
-    Shapes: a label for each row. Errors: ValueError where there are fewer than two labels.
+    Shapes: a label for each row, and `vectors` (rows, size). Errors: ValueError where there are
+    fewer than two labels.
     """
+    from scipy.sparse import csr_matrix, hstack
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
 
     vectorizer = DictVectorizer()
     table = vectorizer.fit_transform(rows)
+    if vectors is not None:
+        table = hstack([table, csr_matrix(vectors)]).tocsr()
     found = LogisticRegression(C=strength, max_iter=300, random_state=seed).fit(table, labels)
     classes = tuple(str(name) for name in found.classes_)
     weights, bias = found.coef_, found.intercept_
@@ -44,10 +56,12 @@ def fit(rows: Sequence[Features], labels: Sequence[str], strength: float, seed: 
     return Linear(classes, tuple(vectorizer.get_feature_names_out()), weights, bias)
 
 
-def shares(model: Linear, rows: Sequence[Features]) -> Floats:
+def shares(model: Linear, rows: Sequence[Features], vectors: Floats | None = None) -> Floats:
     """How likely each class is; shape (rows, classes). Unknown features count nothing."""
     place = {name: number for number, name in enumerate(model.features)}
     scores = np.tile(model.bias, (len(rows), 1))
+    if vectors is not None:
+        scores += vectors @ model.weights[:, len(model.features) :].T
     for row, features in enumerate(rows):
         known = [(place[name], value) for name, value in features.items() if name in place]
         if known:
@@ -71,6 +85,6 @@ def read(folder: Path, name: str) -> Linear:
     """Read what `write` wrote. Errors: ValueError, OSError."""
     said: dict[str, Any] = json.loads((folder / f"{name}.json").read_bytes())
     both = np.load(folder / f"{name}.npy", allow_pickle=False).astype(np.float64)
-    if both.shape != (len(said["classes"]), len(said["features"]) + 1):
+    if both.shape[0] != len(said["classes"]) or both.shape[1] <= len(said["features"]):
         raise ValueError(f"{name}.npy has the shape {both.shape}, which {name}.json does not say")
     return Linear(tuple(said["classes"]), tuple(said["features"]), both[:, :-1], both[:, -1])

@@ -15,11 +15,13 @@ import pyarrow as pa
 
 from samarkand import iob, schema, sentences, tokens
 from samarkand.corpus import Corpus, table
-from samarkand.models import card, linear
+from samarkand.models import card, embed, linear
 from samarkand.models.linear import Features, Linear
 from samarkand.models.request import Request, parts, settings
 
 NONE = "-"
+#: So many pairs without a relation are learnt from, for each one with a relation.
+OTHERS = 12
 #: How far apart two entities may be, in sentences, and how many words between them are looked at.
 FAR, BETWEEN = 1, 12
 DEFAULTS = {"training.strength": 1.0}
@@ -48,32 +50,66 @@ class Candidate:
 
 
 def train(request: Request, out: Path) -> None:
-    """Train on the split train; what share makes a relation is chosen on validation."""
+    """Train on the split train; what share makes a relation is chosen on validation.
+
+    With an encoder, the vectors of both entities are features too; it is kept with the model.
+    """
     learnt, tried, layer = parts(request)
     values = settings(request, DEFAULTS)
     known = _types(learnt, layer)
-    rows, names = _labelled(learnt, layer, known)
-    model = linear.fit(rows, names, float(values["training.strength"]), request.seed)
-    rows, names = _labelled(tried, layer, known)
-    least = _least(model, rows, names)
+    encoder = embed.keep(request.encoder, out) if request.encoder else None
+    rows = _labelled(learnt, layer, known)
+    names = np.array([name for *_, name in rows])
+    spare = np.flatnonzero(names == NONE)
+    chance = np.random.default_rng(request.seed)
+    most = min(len(spare), OTHERS * (len(names) - len(spare)))
+    kept = np.sort(np.append(np.flatnonzero(names != NONE), chance.choice(spare, most, False)))
+    some = [rows[row] for row in kept.tolist()]
+    vectors = _vectors(encoder, learnt, [pair for pair, *_ in some])
+    features = [features for _, features, _ in some]
+    strength = float(values["training.strength"])
+    model = linear.fit(features, names[kept].tolist(), strength, request.seed, vectors)
+    rows = _labelled(tried, layer, known)
+    vectors = _vectors(encoder, tried, [pair for pair, *_ in rows])
+    found = linear.shares(model, [features for _, features, _ in rows], vectors)
+    least = _least(model, found, [name for *_, name in rows])
     linear.write(model, out, "relations")
     said = card.card("relations", learnt, layer, request.seed, str(values), ("scikit-learn",))
-    card.write(out, said | {"least": least, "types": sorted(known)})
+    card.write(out, said | {"least": least, "types": sorted(known), "encoder": encoder is not None})
+
+
+def _vectors(
+    encoder: "embed.Encoder | None", corpus: Corpus, pairs: Sequence[Candidate]
+) -> linear.Floats | None:
+    """The vectors of head and tail, one behind the other; shape (pairs, 2 * size)."""
+    if encoder is None:
+        return None
+    ends = [(pair.doc, end.begin, end.end) for pair in pairs for end in (pair.head, pair.tail)]
+    found = embed.vectors(encoder, corpus, ends)
+    return found.reshape(len(pairs), -1)
 
 
 def load(folder: Path, scores: bool) -> tuple[tuple[str, ...], Any]:
     """The model in a folder: no labels of entities, and a function that annotates."""
     said = card.read(folder)
     known = {(str(head), str(tail)) for head, tail in said["types"]}
-    return (), partial(_annotate, linear.read(folder, "relations"), known, float(said["least"]))
+    encoder = embed.load(folder / embed.FOLDER) if said.get("encoder") else None
+    model = linear.read(folder, "relations")
+    return (), partial(_annotate, model, encoder, known, float(said["least"]))
 
 
 def _annotate(
-    model: Linear, known: set[tuple[str, str]], least: float, corpus: Corpus, layer: str
+    model: Linear,
+    encoder: "embed.Encoder | None",
+    known: set[tuple[str, str]],
+    least: float,
+    corpus: Corpus,
+    layer: str,
 ) -> dict[str, pa.Table]:
     """The layer's entities with the relations that the model finds between them."""
     pairs = list(_candidates(corpus, layer, known))
-    found = linear.shares(model, [features for _, features in pairs])
+    vectors = _vectors(encoder, corpus, [pair for pair, _ in pairs])
+    found = linear.shares(model, [features for _, features in pairs], vectors)
     text = dict(zip(*(corpus.documents[name].to_pylist() for name in ("doc", "text")), strict=True))
     none = model.classes.index(NONE)
     rows: list[dict[str, Any]] = []
@@ -126,28 +162,27 @@ def _types(corpus: Corpus, layer: str) -> set[tuple[str, str]]:
 
 def _labelled(
     corpus: Corpus, layer: str, known: set[tuple[str, str]]
-) -> tuple[list[Features], list[str]]:
-    """The features of each candidate, and the label of its relation, or NONE."""
+) -> list[tuple[Candidate, Features, str]]:
+    """Each candidate with its features, and the label of its relation, or NONE."""
     both = {kind.name for kind in corpus.labels.relations if kind.symmetric}
     said: dict[tuple[str, str, str], str] = {}
     for row in corpus.layers[layer].relations.to_pylist():
         said[row["doc"], row["head"], row["tail"]] = row["label"]
         if row["label"] in both:
             said.setdefault((row["doc"], row["tail"], row["head"]), row["label"])
-    rows, names = [], []
-    for pair, features in _candidates(corpus, layer, known):
-        rows.append(features)
-        names.append(said.get((pair.doc, pair.head.id, pair.tail.id), NONE))
-    return rows, names
+    return [
+        (pair, features, said.get((pair.doc, pair.head.id, pair.tail.id), NONE))
+        for pair, features in _candidates(corpus, layer, known)
+    ]
 
 
-def _least(model: Linear, rows: Sequence[Features], names: Sequence[str]) -> float:
+def _least(model: Linear, shares: linear.Floats, names: Sequence[str]) -> float:
     """The share of all relations together from which on F1 is best."""
-    found = linear.shares(model, rows)
     none = model.classes.index(NONE)
-    some = 1 - found[:, none]
-    found[:, none] = -1
-    best = [model.classes[place] for place in found.argmax(1)]
+    some = 1 - shares[:, none]
+    others = shares.copy()
+    others[:, none] = -1
+    best = [model.classes[place] for place in others.argmax(1)]
     right = np.array([one == other for one, other in zip(best, names, strict=True)], np.bool_)
     wanted = sum(name != NONE for name in names)
     steps = np.arange(1, 20) / 20

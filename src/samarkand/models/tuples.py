@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from samarkand import schema
 from samarkand.corpus import Corpus, table
-from samarkand.models import card, linear
+from samarkand.models import card, embed, linear
 from samarkand.models.linear import Features, Linear
 from samarkand.models.request import Request, parts, settings
 
@@ -29,26 +29,46 @@ def train(request: Request, out: Path) -> None:
     """Train on the split train."""
     learnt, _, layer = parts(request)
     values = settings(request, DEFAULTS)
+    encoder = embed.keep(request.encoder, out) if request.encoder else None
     rows = list(_rows(learnt, layer))
-    features = [made for _, made in rows]
+    features, vectors = [made for _, made in rows], _vectors(encoder, learnt, rows)
+    strength = float(values["training.strength"])
     for name in COLUMNS:
         labels = [NONE if row[name] is None else str(row[name]) for row, _ in rows]
-        model = linear.fit(features, labels, float(values["training.strength"]), request.seed)
+        model = linear.fit(features, labels, strength, request.seed, vectors)
         linear.write(model, out, name)
     said = card.card("stance", learnt, layer, request.seed, str(values), ("scikit-learn",))
-    card.write(out, said)
+    card.write(out, said | {"encoder": encoder is not None})
+
+
+def _vectors(
+    encoder: "embed.Encoder | None", corpus: Corpus, rows: Sequence[tuple[dict[str, Any], Features]]
+) -> linear.Floats | None:
+    """The vector of each stance's first cue, or content; zeros where it has neither."""
+    if encoder is None:
+        return None
+    spans = [(row["doc"], *_first(row)) for row, _ in rows]
+    return embed.vectors(encoder, corpus, spans)
+
+
+def _first(row: dict[str, Any]) -> tuple[int, int]:
+    spans = row["cue"] or row["content"]
+    return (spans[0]["begin"], spans[0]["end"]) if spans else (0, 0)
 
 
 def load(folder: Path, scores: bool) -> tuple[tuple[str, ...], Any]:
     """The model in a folder: no labels of entities, and a function that annotates."""
-    return (), partial(_annotate, {name: linear.read(folder, name) for name in COLUMNS})
+    encoder = embed.load(folder / embed.FOLDER) if card.read(folder).get("encoder") else None
+    return (), partial(_annotate, {name: linear.read(folder, name) for name in COLUMNS}, encoder)
 
 
-def _annotate(models: dict[str, Linear], corpus: Corpus, layer: str) -> dict[str, pa.Table]:
+def _annotate(
+    models: dict[str, Linear], encoder: "embed.Encoder | None", corpus: Corpus, layer: str
+) -> dict[str, pa.Table]:
     """The layer's stances, with the model's polarity and act; the score is the polarity's."""
     rows = list(_rows(corpus, layer))
-    features = [made for _, made in rows]
-    found = {name: linear.shares(model, features) for name, model in models.items()}
+    features, vectors = [made for _, made in rows], _vectors(encoder, corpus, rows)
+    found = {name: linear.shares(model, features, vectors) for name, model in models.items()}
     made = []
     for place, (row, _) in enumerate(rows):
         best = {name: int(share[place].argmax()) for name, share in found.items()}

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from samarkand import text
 from samarkand.cuts import english
@@ -71,66 +70,74 @@ def _from_columns(texts: pa.ChunkedArray | pa.Array, nlp: "Language") -> tuple[l
 
     ix = text.index(texts)
     found = tokenize(texts)
-    norms = _norms(ix, found)
-    tokens, spaced, source = _with_white(ix, found)
-    covered = text.cover(ix, tokens.doc, tokens.begin, tokens.end).dictionary_encode()
     strings = nlp.vocab.strings
-    hashes = np.array([strings.add(word) for word in covered.dictionary.to_pylist()], np.uint64)
-    orth = hashes[covered.indices.to_numpy()]
-    white = [_white().get(word, "") for word in covered.dictionary.to_pylist()]
-    norm = np.array([strings.add(value) if value else 0 for value in white], np.uint64)
-    norm = norm[covered.indices.to_numpy()]
-    for row, value in norms.items():
-        norm[source[row]] = strings.add(value)
+    covered = text.cover(ix, found.doc, found.begin, found.end).dictionary_encode()
+    norms = _norms(ix, found, covered)
+    tokens, spaced, source, white = _with_white(ix, found)
+    orth, norm = np.zeros((2, len(tokens)), np.uint64)
+    orth[source] = _hashes(strings, covered)
+    norm[source[list(norms)]] = [strings.add(value) for value in norms.values()]
+    place = tokens.doc[white], tokens.begin[white], tokens.end[white]
+    covered = text.cover(ix, *place).dictionary_encode()
+    orth[white] = _hashes(strings, covered)
+    known = [_white().get(word, "") for word in covered.dictionary.to_pylist()]
+    codes = np.array([strings.add(value) if value else 0 for value in known], np.uint64)
+    norm[white] = codes[covered.indices.to_numpy()]
     edges = np.searchsorted(tokens.doc, np.arange(len(ix) + 1)).tolist()
     made = []
     for first, last in pairwise(edges):
         doc = Doc(nlp.vocab, words=orth[first:last].tolist(), spaces=spaced[first:last].tolist())
         if norm[first:last].any():
-            doc.from_array(["NORM"], norm[first:last, None])
+            column: Any = norm[first:last, None]
+            doc.from_array(["NORM"], column)
         made.append(doc)
     return made, Words(tokens, source)
 
 
-def _with_white(ix: TextIndex, tokens: Tokens) -> tuple[Tokens, Mask, Ints]:
-    """The tokens with those of white space between them, whether a space follows each, and the row
-    that each token that was given now has.
+def _hashes(strings: Any, covered: pa.DictionaryArray) -> Hashes:
+    """spaCy's number of each of these strings."""
+    codes = [strings.add(word) for word in covered.dictionary.to_pylist()]
+    found: Hashes = np.array(codes, np.uint64)[covered.indices.to_numpy()]
+    return found
+
+
+def _with_white(ix: TextIndex, tokens: Tokens) -> tuple[Tokens, Mask, Ints, Ints]:
+    """The tokens with those of white space between them, whether a space follows each, and the rows
+    that the tokens that were given now have, and those that are white space.
 
     One space behind a token belongs to it; what more there is between two tokens is one of its own.
     """
-    length = text.lengths(ix)
-    first = np.searchsorted(
-        tokens.doc, np.arange(len(ix))
-    )  # where a text's tokens are, or would be
-    last = np.searchsorted(tokens.doc, np.arange(len(ix)), "right")
+    edges = np.searchsorted(tokens.doc, np.arange(len(ix) + 1))
+    first, last = edges[:-1], edges[1:]
+    some = first < last
     opening = np.zeros(len(tokens), np.bool_)
-    opening[first[first < last]] = True
-    before = np.where(opening, 0, np.append(0, tokens.end[:-1]))
-    # The gap before each token, and that behind the last one of each text.
-    doc = np.concatenate([tokens.doc, np.arange(len(ix))])
-    begin = np.concatenate([before, np.where(first < last, np.append(tokens.end, 0)[last - 1], 0)])
-    end = np.concatenate([tokens.begin, length])
-    behind = np.concatenate([np.arange(len(tokens)) - 1, np.where(first < last, last - 1, -1)])
-    behind[: len(tokens)][opening] = -1
-    some = np.flatnonzero(end > begin)
-    doc, begin, end, behind = doc[some], begin[some], end[some], behind[some]
+    opening[first[some]] = True
+    before = np.append(0, tokens.end[:-1])[: len(tokens)]
+    before[opening] = 0
+    # The gaps before tokens, and those behind the last ones of texts; the row that each is before.
+    inner = np.flatnonzero(tokens.begin > before)
+    closing = np.where(some, np.append(tokens.end, 0)[last - 1], 0)
+    outer = np.flatnonzero(text.lengths(ix) > closing)
+    doc = np.concatenate([tokens.doc[inner], outer])
+    begin = np.concatenate([before[inner], closing[outer]])
+    end = np.concatenate([tokens.begin[inner], text.lengths(ix)[outer]])
+    row = np.concatenate([inner, last[outer]])
+    has_token = np.concatenate([~opening[inner], some[outer]])
     at = ix.starts[doc] + text.to_unit(ix, text.UTF8, doc, begin)
-    single = (ix.data[at] == 0x20) & (behind >= 0)
+    single = (ix.data[at] == 0x20) & has_token
     spaced = np.zeros(len(tokens), np.bool_)
-    spaced[behind[single]] = True
-    begin = begin + single
-    rest = end > begin
-    order = np.lexsort(
-        [np.concatenate([tokens.begin, begin[rest]]), np.concatenate([tokens.doc, doc[rest]])]
-    )
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    columns = (
-        np.concatenate([getattr(tokens, name), values[rest]])[order]
-        for name, values in (("doc", doc), ("begin", begin), ("end", end))
-    )
-    spaces = np.concatenate([spaced, np.zeros(int(rest.sum()), np.bool_)])[order]
-    return Tokens(*columns), spaces, place[: len(tokens)]
+    spaced[row[single] - 1] = True
+    begin += single
+    rest = np.flatnonzero(end > begin)
+    rest = rest[np.lexsort([doc[rest], row[rest]])]  # empty texts share a row
+    white = row[rest] + np.arange(len(rest))
+    source = np.arange(len(tokens)) + np.searchsorted(row[rest], np.arange(len(tokens)), "right")
+    made = np.zeros((3, len(tokens) + len(rest)), np.int64)
+    made[:, source] = tokens.doc, tokens.begin, tokens.end
+    made[:, white] = doc[rest], begin[rest], end[rest]
+    spaces = np.zeros(made.shape[1], np.bool_)
+    spaces[source] = spaced
+    return Tokens(*made), spaces, source, white
 
 
 @cache
@@ -152,14 +159,14 @@ def _white() -> dict[str, str]:
     return {rule: made[0][NORM] for rule, made in rules if rule.isspace() and NORM in made[0]}
 
 
-def _norms(ix: TextIndex, tokens: Tokens) -> dict[int, str]:
+def _norms(ix: TextIndex, tokens: Tokens, covered: pa.DictionaryArray) -> dict[int, str]:
     """The norms that spaCy's special cases give, by the row of the token.
 
     A special case is what stands between white space, less what is split off at its edges. So the
     tokenizer is asked about each distinct such stretch that has a word of one.
     """
-    covered = text.cover(ix, tokens.doc, tokens.begin, tokens.end)
-    rows = np.flatnonzero(pc.is_in(covered, pa.array(_renamed(), pa.string())).to_numpy(False))
+    known = [word in _renamed() for word in covered.dictionary.to_pylist()]
+    rows = np.flatnonzero(np.array(known, np.bool_)[covered.indices.to_numpy()])
     if not len(rows):
         return {}
     fresh = np.ones(len(tokens), np.bool_)
