@@ -66,6 +66,18 @@ def test_a_homonym_may_have_two_labels() -> None:
     assert ids(check(replace(case, labels=other))) == ["one-form-two-labels"]
 
 
+def test_two_labels_are_not_told_of_where_nobody_will_read_again() -> None:
+    case = store.read(HERE / "one-form-two-labels")
+    ((name, layer),) = case.layers.items()
+    made = Provenance("model", "m", date="2026-01-01")
+    assert check(replace(case, layers={name: replace(layer, provenance=made)})) == []
+    gold = Layer(
+        "gold",
+        provenance=Provenance("adjudicated", "a", date="2026-01-01", derived_from=f"{name}, x"),
+    )
+    assert check(replace(case, layers={name: layer, "gold": gold})) == []
+
+
 @pytest.mark.parametrize("id", IDS)
 def test_it_alone_fires_on_its_case(id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(HERE / id)

@@ -212,10 +212,16 @@ def one_form_two_labels(view: View) -> Iterator[Fault]:
     """A name that is annotated with two labels of one group in one layer: read it once more.
 
     Mentions with the attribute `mention` (pronouns, common nouns) are no names; the label schema's
-    `homonyms` were read.
+    `homonyms` were read. Nobody rereads a model's layer, or one that an adjudicated one came of.
     """
     homonyms = pa.array([form for form, _ in view.corpus.labels.homonyms], pa.string())
+    made = {layer.layer.name: layer.layer.provenance for layer in view.layers}
+    adjudicated = [p.derived_from for p in made.values() if p and p.kind == "adjudicated"]
+    done = {name for names in adjudicated for name in names.split(", ")}
+    done |= {name for name, p in made.items() if p and p.kind == "model"}
     for layer in view.layers:
+        if layer.layer.name in done:
+            continue
         rows = layer.tables["entities"]
         lists = whole(rows.table["attributes"])
         owner = np.repeat(np.arange(len(lists)), pc.list_value_length(lists).to_numpy())
