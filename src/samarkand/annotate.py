@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samarkand import files, init, jsonl, layout, schema, store
-from samarkand.corpus import Corpus, Layer, Provenance, digest, table
+from samarkand.corpus import Corpus, Layer, Provenance, digest, infer_labels, table
 from samarkand.errors import Problem, SamarkandError
 from samarkand.models import model as models
 from samarkand.models import reader
@@ -43,6 +43,7 @@ def annotate(
     """Annotate all documents of a corpus folder, as the layer `name`.
 
     `start` is the layer whose entities relations and stances are found in, for models of these.
+    A label schema without labels becomes what the layer uses.
     Errors: SamarkandError for a layer that is there already (unless `overwrite`), or is not called
     as a model's.
     """
@@ -56,6 +57,10 @@ def annotate(
     files.write(root / FOLDER / ".gitignore", b"*\n")
     report = _fill(model, corpus, staging, name, start, progress)
     _finish(staging, root, name, models.provenance(model, start))
+    if not corpus.labels.groups:  # as an import does it
+        made = store.read(root, [name])
+        labels = infer_labels(made.layers.values(), corpus.labels.name or "inferred")
+        store.write(replace(made, labels=labels), root, [])
     return report
 
 

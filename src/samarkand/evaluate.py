@@ -46,11 +46,14 @@ class Left:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The figures, in the form of agreement; what was compared, as two layers; what was not."""
+    """The figures, in the form of agreement; what was compared, as two layers; what was not; and
+    how many of the documents the model was trained on.
+    """
 
     agreement: Agreement
     corpus: Corpus
     left: Left
+    known: int = 0
 
 
 def evaluate(
@@ -93,7 +96,7 @@ def evaluate(
     compared = replace(corpus, labels=corpus_labels, layers=layers)
     pair = _pair(compared, (gold, model.name), kept, _actors(corpus, gold, trained_on), rounds)
     found = Agreement((gold, model.name), tuple(sorted(docs)), (pair,), ())
-    return Evaluation(found, compared, left)
+    return Evaluation(found, compared, left, len(set(docs) & set(trained_on)))
 
 
 def _pair(
@@ -224,4 +227,7 @@ def said(found: Evaluation, form: str, listed: bool = False) -> str:
         for side, count in (("the layer", found.left.gold), ("the model", found.left.model))
         if count
     ]
+    if found.known:
+        seen = f"the model was trained on {found.known:,} of these {len(of.docs):,} documents"
+        left.append(f"{seen}: the figures flatter it")
     return "\n".join([report.text(of, differ), *left])

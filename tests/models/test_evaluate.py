@@ -65,6 +65,11 @@ def test_precision_recall_and_actors_that_training_had() -> None:
     assert told["strict recall", "seen actors"] == 1.0
     assert told["strict recall", "new actors"] == 0.0
     assert found.left.gold == 1  # ACT, for which the model was not made
+    assert "trained on" not in said(found, "text")
+    both = evaluate(CORPUS, "gold", MODEL, ["new", "old"], (), ["old"])
+    assert said(both, "text").endswith(
+        "the model was trained on 1 of these 2 documents: the figures flatter it"
+    )
 
 
 def test_labels_of_both_sides_are_mapped() -> None:
