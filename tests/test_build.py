@@ -15,9 +15,10 @@ import polars
 import pyarrow.parquet as pq
 import pytest
 
-from samarkand import labels
+from samarkand import labels, store
 from samarkand.build import build
 from samarkand.configs import CONFIGS
+from samarkand.corpus import Layer, Provenance
 from samarkand.errors import SamarkandError
 
 REPOSITORY = Path(__file__).parents[1]
@@ -285,6 +286,22 @@ def test_the_card_says_agreement_adjudication_audit_and_leaks(tmp_path: Path) ->
     assert "| figure | `hand/a` and `hand/b`, " in said
     assert "| entities strict F1 ents | 1.000 (1.000 to 1.000) |" in said
     assert "```text\n" in said
+
+
+def test_the_card_says_how_far_models_agree_with_what_is_published(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SMALL, root)
+    (root / "dataset_card.md").write_text("# Small\n\n<!-- generated: models -->\n")
+    build(root, tmp_path / "none")
+    assert (tmp_path / "none" / "README.md").read_text().endswith("\n\nnone\n")
+    layer = store.read(root).layers["hand/a"]
+    made = Provenance("model", "ner model", False, date="2026-01-01")
+    store.write_layer(Layer("model/ner", layer.entities.slice(1), provenance=made), root)
+    build(root, tmp_path / "some")
+    said = (tmp_path / "some" / "README.md").read_text()
+    assert "| layer | documents | figure | value |" in said
+    assert "| `model/ner` | 1 | entities strict F1 " in said
+    assert "relations" not in said.partition("| layer |")[2]
 
 
 def test_a_relation_type_with_a_parent_is_merged_into_it(tmp_path: Path) -> None:

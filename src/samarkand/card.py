@@ -41,6 +41,7 @@ def card(
         "layers": lambda: figures.layers(corpus),
         "agreement": lambda: figures.agreement(corpus),
         "adjudication": lambda: figures.adjudication(layer),
+        "models": lambda: figures.models(corpus, layer),
         "stats": lambda: figures.audit(corpus, layer),
         "leaks": lambda: figures.shared(corpus),
         "losses": lambda: figures.losses(losses),

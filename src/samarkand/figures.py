@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from samarkand import agree, leaks, schema, stats
 from samarkand.agreement.resample import Figure
@@ -153,6 +155,38 @@ def agreement(corpus: Corpus) -> str:
                 row = rows.setdefault(key, [" ".join(key).strip(), *[""] * place])
                 row.append(_interval(figure))
     return _table(head, list(rows.values()))
+
+
+def models(corpus: Corpus, layer: Layer) -> str:
+    """How far each model's layer agrees with the published one, on the labels that it has, in the
+    documents that it annotates; with 95 % intervals.
+    """
+    rows: list[list[Any]] = []
+    for made in corpus.layers.values():
+        if made.provenance is None or made.provenance.kind != "model" or made.name == layer.name:
+            continue
+        used = made.entities["label"].unique()
+        asked = layer.entities.filter(pc.is_in(layer.entities["label"], used))
+        both = {layer.name: replace(layer, entities=asked), made.name: made}
+        of = [name for name in WANTED if len(made.table(WANTED[name]))]
+        if not len(made.relations) and not len(made.stances):
+            both = {name: Layer(name, side.entities) for name, side in both.items()}
+        found = agree.agree(replace(corpus, layers=both), [layer.name, made.name])
+        for figure in found.pairs[0].figures:
+            if figure.name in of and not figure.label.isupper() and any(figure.items):
+                named = " ".join([figure.name, figure.label]).strip()
+                rows.append([f"`{made.name}`", len(found.docs), named, _interval(figure)])
+    return _table(["layer", "documents", "figure", "value"], rows)
+
+
+#: The figures of a model's layer that the card shows, and the table that must have something.
+WANTED = {
+    "entities strict F1": "entities",
+    "entities partial F1": "entities",
+    "relations mention F1": "relations",
+    "stances polarity alpha": "stances",
+    "stances act kappa": "stances",
+}
 
 
 def _interval(figure: Figure) -> str:
