@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[2]
 SAMARKAND = Path(sys.executable).with_name("samarkand")
-QUIET = re.compile(r"unknown-actor|corpus/articles|near-duplicate")
+QUIET = re.compile(r"unknown-actor|^[0-9,]+ errors?,|corpus/articles|near-duplicate")
 
 
 def run(*args: object) -> str:
